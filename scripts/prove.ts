@@ -4,16 +4,17 @@ import { runFleetOf } from "../tests/support/fleet_seed.ts";
 import { FLEET_STORES } from "../tests/support/fleet_stores.ts";
 import { LAWS } from "../tests/properties/laws.ts";
 import { proveDefects } from "./prove_defects.ts";
+import { proveLong } from "./prove_long.ts";
 import { proveTransfer } from "./prove_transfer.ts";
 import { finish } from "./report.ts";
-import { startServicesFor } from "./services.ts";
 
 // Tries the invariants on as many generated cases as are asked for: `--runs 100000 --seed 42 --invariant 3`; or fleets of engines on one
 // store, in any number: `--fleet 10000 --seed 42`, with `--store sqlite` on one of another kind; or, with `--defects`, whether as many
 // fleets find each deliberate defect of `fleet_defects.ts`, or those of one `--rule`; or, with `--transfer 1000000`, the export and the import of so many jobs. Without a seed it takes a new one. `--long` makes the long run instead, which the gate has no time for: every law with a new seed, and then the
-// tests whose cases the gate makes few of, with all of them. A law whose cases are many runs each gets fewer of them. A failure prints its seed and path: `--seed … --path …` with its `--law` goes straight there.
+// tests whose cases the gate makes few of, with all of them; or, with paths as arguments, only those of them that are there. A law whose cases are many runs each gets fewer of them. A failure prints its seed and path: `--seed … --path …` with its `--law` goes straight there.
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     runs: { type: "string", default: "10000" },
     seed: { type: "string", default: String(Date.now() % 2 ** 31) },
@@ -28,34 +29,11 @@ const { values } = parseArgs({
     transfer: { type: "string" },
   },
 });
-/** The tests that try more cases in the long run. */
-const LONG_TESTS = [
-  "tests/cli/many_jobs_test.ts",
-  "tests/durable/killed",
-  "tests/hostile/hostile_test.ts",
-  "tests/properties",
-  "tests/schemas/json_schemas_test.ts",
-  "tests/stores/file/contract_test.ts",
-  "tests/stores/indexed_db",
-  "tests/stores/key_value/nats_test.ts",
-  "tests/stores/key_value/races_test.ts",
-  "tests/stores/postgres/killed_test.ts",
-  "tests/stores/redis/redis_store_test.ts",
-  "tests/testing/fleet_stores_test.ts",
-  "tests/testing/fleet_test.ts",
-  "tests/testing/simulate_test.ts",
-  "tests/travel/batches_test.ts",
-];
-/** What the gate runs a part of. */
-const LONG_PROGRAMS = {
-  "the benchmarks of every runtime, for their assertions": ["run", "-A", "bench/compare.ts", "--small"],
-  "the package as npm users get it, with all compilers and bundlers": ["run", "-A", "scripts/npm_package.ts", "--long"],
-} as const;
-
 const runs = readCount("runs", values.runs);
 const seed = readCount("seed", values.seed);
 const { invariant, law: wanted, path } = values;
 
+if (values.long && positionals.length > 0) finish([await proveLong(positionals)]);
 if (values.defects) {
   await proveDefects(Number(values.seed ?? 1), readCount("fleet", values.fleet ?? "2000"), values.rule);
   Deno.exit();
@@ -88,9 +66,8 @@ for (const { law, number } of chosen) {
     console.log(`FAILED  ${title}\n${error instanceof Error ? `${error.message}\n${error.cause ?? ""}` : error}`);
   }
 }
-if (values.long) await runLongTests();
-const more = values.long ? LONG_TESTS.length + Object.keys(LONG_PROGRAMS).length : 0;
-finish([{ passed: chosen.length + more - failed, failed }]);
+const more = values.long ? [await proveLong([])] : [];
+finish([{ passed: chosen.length - failed, failed }, ...more]);
 
 /** Runs fleets by seeds in a row, and prints each that breaks a promise. */
 async function proveFleets(count: number): Promise<void> {
@@ -112,25 +89,6 @@ async function proveFleets(count: number): Promise<void> {
     `${count} fleets from seed ${seed}, store ${values.store}, ${Math.round((performance.now() - start) / 1_000)} s`,
   );
   finish([{ passed: count - failed, failed }]);
-}
-
-async function runLongTests(): Promise<void> {
-  const services = await startServicesFor(LONG_TESTS);
-  for (const path of LONG_TESTS) {
-    const args = ["test", "-A", "--no-check", "--import-map", "offline.json", path];
-    await runLong(`${path}, with the cases of the long run`, args, { LONG: "1" });
-  }
-  await services.stop();
-  for (const it of services.missing) console.log(it);
-  for (const [name, args] of Object.entries(LONG_PROGRAMS)) await runLong(name, args, {});
-}
-
-async function runLong(name: string, args: readonly string[], env: Record<string, string>): Promise<void> {
-  const start = performance.now();
-  const { success } = await new Deno.Command(Deno.execPath(), { args: [...args], env }).spawn().status;
-  if (!success) failed++;
-  const seconds = Math.round((performance.now() - start) / 1_000);
-  console.log(`${success ? "passed" : "FAILED"}  ${name}, ${seconds} s`);
 }
 
 function titleOf({ invariant, name }: typeof laws[number], index: number): string {
