@@ -1,6 +1,13 @@
 /**
  * A short text that is equal for equal texts, and practically never equal for different ones: 128 bits, from four multiplicative
  * hashes over the UTF-16 code units. It gives no protection against somebody who constructs two texts with the same hash.
+ *
+ * @example
+ * ```ts
+ * import { hashText } from "@routilux/routilux/store";
+ *
+ * hashText("a flow") === hashText("a flow"); // true
+ * ```
  */
 export function hashText(text: string): string {
   let [a, b, c, d] = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f];

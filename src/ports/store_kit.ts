@@ -22,7 +22,20 @@ import type { Permitted } from "./permit_kit.ts";
 /** A record as most stores keep it: when it is read, its owner's state says until when it is held. */
 export type KeptRecord = Omit<JobRecord, "heldUntil">;
 
-/** The first record of a job. */
+/**
+ * The first record of a job.
+ *
+ * @example
+ * ```ts
+ * import { recordOf } from "@routilux/routilux/store";
+ *
+ * const job = { jobId: "a", createdAt: 0, flowId: "f", flowHash: "h", queue: "default", priority: 1, tags: {} };
+ * const head = { status: "pending", dueAt: 5, endedAt: undefined };
+ * const texts = { flow: "{}", snapshot: "{}" };
+ * const record = recordOf({ ...job, ...head, ...texts, token: "t", parentId: undefined, claim: undefined }, 1);
+ * [record.life, record.revision, record.epoch]; // [1, 0, 0]
+ * ```
+ */
 export function recordOf(job: NewJob, life: number): KeptRecord {
   const { jobId, createdAt, flowId, flowHash, queue, priority, tags, parentId, status, dueAt, endedAt, claim } = job;
   return {
@@ -50,6 +63,21 @@ export function recordOf(job: NewJob, life: number): KeptRecord {
  *
  * @throws {RangeError} when there is neither an entry nor a head
  * @throws {FencedError} when the job is of another life, epoch or revision, was let go of, or there is none
+ *
+ * @example
+ * ```ts
+ * import { appendTo, checkAppend, claimFor, recordOf } from "@routilux/routilux/store";
+ *
+ * const job = { jobId: "a", createdAt: 0, flowId: "f", flowHash: "h", queue: "default", priority: 1, tags: {} };
+ * const head = { status: "pending", dueAt: 5, endedAt: undefined };
+ * const texts = { flow: "{}", snapshot: "{}" };
+ * const record = recordOf({ ...job, ...head, ...texts, token: "t", parentId: undefined, claim: undefined }, 1);
+ * const claimed = claimFor(record, { owner: "engine", incarnation: 7 });
+ * const claim = { jobId: "a", life: 1, epoch: claimed.epoch };
+ * checkAppend(claimed, claim, 0, ["an entry"], undefined);
+ * const next = appendTo(claimed, ["an entry"], undefined);
+ * next.revision; // 1: the same append once more is refused with a FencedError
+ * ```
  */
 export function checkAppend<R extends KeptRecord>(
   record: R | undefined,
@@ -95,7 +123,17 @@ export function refusalsIn(before: KeptRecord, { consumed, refused = [] }: Appen
   return new Map(own.map(({ sequence, reason }) => [sequence, reason]));
 }
 
-/** What has become of a command, given why it could not be carried out, if that is so. */
+/**
+ * What has become of a command, given why it could not be carried out, if that is so.
+ *
+ * @example
+ * ```ts
+ * import { outcomeOf } from "@routilux/routilux/store";
+ *
+ * outcomeOf({ consumed: 1 }, 2, undefined); // { status: "stored" }
+ * outcomeOf({ consumed: 2 }, 2, "it has ended"); // { status: "refused", reason: "it has ended" }
+ * ```
+ */
 export function outcomeOf(
   { consumed }: Pick<KeptRecord, "consumed">,
   sequence: number,
@@ -207,7 +245,16 @@ export function isPurged(
     dueAt === undefined && (query.status === undefined || status === query.status);
 }
 
-/** The order of lists: by creation time, then by id. */
+/**
+ * The order of lists: by creation time, then by id.
+ *
+ * @example
+ * ```ts
+ * import { compareByAge } from "@routilux/routilux/store";
+ *
+ * [{ createdAt: 2, jobId: "a" }, { createdAt: 1, jobId: "b" }].sort(compareByAge)[0]?.jobId; // "b"
+ * ```
+ */
 export function compareByAge(a: ListPosition, b: ListPosition): number {
   if (a.createdAt !== b.createdAt) return a.createdAt - b.createdAt;
   return a.jobId === b.jobId ? 0 : a.jobId < b.jobId ? -1 : 1;
@@ -234,6 +281,13 @@ export function pageOf(found: readonly JobRecord[], limit: number = PAGE_LENGTH)
  * The position of the last job on the page that a cursor belongs to; the next page begins after it.
  *
  * @throws {TypeError} for a text that is not a cursor
+ *
+ * @example
+ * ```ts
+ * import { positionOf } from "@routilux/routilux/store";
+ *
+ * positionOf('[1700000000000,"a"]'); // { createdAt: 1700000000000, jobId: "a" }
+ * ```
  */
 export function positionOf(cursor: string): ListPosition {
   const [createdAt, jobId] = partsOf(cursor);
