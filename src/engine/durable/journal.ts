@@ -7,13 +7,22 @@ import type { Job } from "../../job/job.ts";
 import { encodeCommit } from "../../documents/commit.ts";
 import { Consumption } from "./consumption.ts";
 import { delayAfter } from "./durability_settings.ts";
-import type { JournalCallbacks } from "./journal_callbacks.ts";
 import { headsOf, type JournalRest, type JournalWrite } from "./journal_write.ts";
 import { RestGate } from "./rest_gate.ts";
 import { type KeptJournal, Snapshots } from "./snapshots.ts";
 import { StoredWaiters } from "./stored_waiters.ts";
 import type { StoreSession } from "./store_session.ts";
 import { letGoBefore, rollBack, WaitingTransactions } from "./transactions.ts";
+
+/** The callbacks of a journal while its job is live. */
+export interface JournalCallbacks {
+  /** Entries have been stored, some time after they were handed in. */
+  readonly onStored: () => void;
+  /** The store has refused that the job ends: its inbox has commands that were not read. What is stored goes on. */
+  readonly onUnread: () => void;
+  /** Nothing can be written any more: another engine has the job, or the store fails. */
+  readonly onLost: (error: Error) => void;
+}
 
 /**
  * The journal of one job in the store: it writes entries in the order of their commits, and calls back when one is stored. The
