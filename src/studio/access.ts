@@ -1,12 +1,12 @@
 import { RequestError } from "./failure.ts";
 
-/** What somebody may do in the studio: nothing, look, or also act. */
+/** The rights of a sender in the studio: none, to look, or also to act. */
 export type StudioAccess = "none" | "read" | "act";
 
 /** Says what the sender of a request may do. */
 export type Authorize = (request: Request) => StudioAccess | Promise<StudioAccess>;
 
-/** Headers that proxies add: whoever comes by one is not on this machine. */
+/** Headers that proxies add: a request with one of them does not come from this machine. */
 const PROXY_HEADERS = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
 const COOKIE = "routilux_studio";
 /** The header and the field by which an act shows that its sender can read the studio's answers. */
@@ -15,7 +15,7 @@ export const TOKEN_HEADER = "x-routilux-token";
 export const TOKEN_FIELD = "token";
 const TOKEN = /^[0-9a-f]{64}$/;
 
-/** Without `authorize`: whoever asks under a name of this machine, and by no proxy, may act; nobody else may do anything. */
+/** Without `authorize`: requests under a name of this machine that have come by no proxy may act; all others may do nothing. */
 export function authorizeLoopback(request: Request): StudioAccess {
   const { hostname } = new URL(request.url);
   const isHere = hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);

@@ -11,17 +11,17 @@ import type { RedriveData } from "../repair.ts";
 import { isRecord } from "../values/json.ts";
 import { noSuchJob, type StudioHost } from "./studio_host.ts";
 
-/** What somebody may ask of a job. */
+/** The acts on a job. */
 export type ActName = "pause" | "resume" | "cancel" | "redrive" | "discard" | "deliver" | "fork" | "start" | "delete";
 
-/** What has become of an act: it is stored for whoever has the job, or done. */
+/** The outcome of an act: it is stored for the engine that has the job, or done. */
 export interface ActResult {
   readonly act: ActName;
-  /** The job that it is about: for a fork and a start, the new one. */
+  /** The job on which it has acted: for a fork and a start, the new one. */
   readonly jobId: string;
   /** `stored` is carried out by the worker that has the job or takes it next; `done` is done. */
   readonly outcome: "stored" | "done";
-  /** By this key its outcome can be asked for, where it is stored. */
+  /** The key by which its outcome can be asked for, where it is stored. */
   readonly key?: string;
 }
 
@@ -104,7 +104,7 @@ export async function act(host: StudioHost, name: ActName, jobId: string, fields
   return { act: name, jobId, outcome: "stored", key };
 }
 
-/** Checks that a job has the failures that are meant, and has ended where it is to go on with them. */
+/** Checks that a job has the named failures, and has ended where it is to go on with them. */
 async function checkFailures(
   host: StudioHost,
   name: "redrive" | "discard",

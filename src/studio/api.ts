@@ -23,7 +23,7 @@ import { measureThroughput } from "./throughput.ts";
 /** How many jobs a page has. */
 const PAGE_LENGTH = 100;
 
-/** What the API answers to a look. */
+/** The answers of the API to requests that only read. */
 const LOOKS: readonly ApiRoute[] = [
   look("/api/openapi.json", {
     id: "describe",

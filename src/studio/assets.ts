@@ -12,7 +12,7 @@ const ICON =
   'stroke-linecap="round"><path d="M6 12h5m2.5-4.6L11 12l2.5 4.6"/><circle cx="4.5" cy="12" r="2.5"/><circle cx="17" cy="5.5" r="2.5"/>' +
   '<circle cx="17" cy="18.5" r="2.5"/></svg>\n';
 
-/** The files, by their paths. They tell nothing of any job, so everybody may have them. */
+/** The files, by their paths. They contain nothing of any job, so everybody may have them. */
 export const ASSETS: ReadonlyMap<string, Asset> = new Map([
   ["/style.css", asset("text/css", styleSheet())],
   ["/script.js", asset("text/javascript", SCRIPT)],

@@ -8,7 +8,7 @@ export const MOST_BYTES = 1_048_576;
 /** How long a body may take to arrive, in milliseconds. */
 const PATIENCE_MS = 30_000;
 
-/** What is said of text that is no JSON. */
+/** The message about text that is no JSON. */
 export const NO_JSON = 'is no JSON: texts stand in double quotes, as in {"by": "ada"}';
 
 /** The parts of a request's body by name. */

@@ -23,7 +23,8 @@ export class ChangeStreams {
   }
 
   /**
-   * Tells of each change of a job, or that something may have changed in the list of all jobs, until the request is ended.
+   * Sends an event for each change of a job, or when something may have changed in the list of all jobs, until the request is
+   * ended.
    *
    * @throws {RequestError} when there are too many streams already
    */
@@ -109,7 +110,7 @@ export class ChangeStreams {
     }
   }
 
-  /** Waits between two messages: what happens meanwhile is told together. */
+  /** Waits between two messages: changes in the meantime are reported together. */
   async #pause(signal: AbortSignal): Promise<void> {
     await new Promise<void>((resolve) => {
       const end = () => {

@@ -18,11 +18,11 @@ export interface DataField {
   readonly kind: "group" | "choice" | "text" | "lines" | "number" | "integer" | "instant" | "json";
   /** The fields of a group. */
   readonly fields: readonly DataField[];
-  /** What can be chosen. */
+  /** The choices. */
   readonly choices: readonly JsonValue[];
   /** What it is filled with at first. */
   readonly initial: JsonValue | undefined;
-  /** What is meant by a field that is left empty. */
+  /** The value of a field that is left empty. */
   readonly placeholder?: string;
 }
 
@@ -128,7 +128,7 @@ function countOf({ fields }: DataField): number {
   return fields.reduce((sum, it) => sum + countOf(it), 1);
 }
 
-/** What browsers would change in the name of a field, and what parts the keys in it. */
+/** Characters that browsers would change in the name of a field, and those that separate the keys in it. */
 const ESCAPED = /[~/\p{Cc}\p{Surrogate}]/gu;
 
 /** The name of a field in its form. */
@@ -188,7 +188,7 @@ export function readData(
 }
 
 function readGroup(group: DataField, given: (name: string) => string | undefined): ReturnType<typeof readData> {
-  // A group that may be missing is, when nothing in it is filled in.
+  // An optional group is missing when nothing in it is filled in.
   if (!group.isRequired && !isFilled(group, given)) return { data: undefined, problems: [] };
   const read = group.fields.map((it) => [it.keys.at(-1) ?? "", readData(it, given)] as const); // Unreachable default: it has a key.
   const parts = read.flatMap(([key, { data }]) => data === undefined ? [] : [[key, data] as const]);

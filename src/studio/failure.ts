@@ -15,11 +15,11 @@ export class RequestError extends Error {
   }
 }
 
-/** What is said of something that has gone wrong. */
+/** The answer to a request that has failed. */
 export interface Failure {
   readonly status: number;
   readonly message: string;
-  /** Whether the fault is not the caller's: whoever runs the engine is to know of it. */
+  /** Whether the fault is not the caller's: then the engine's observer gets the error. */
   readonly isInternal: boolean;
 }
 

@@ -9,7 +9,7 @@ export class Html {
   }
 }
 
-/** What may stand in a template: texts are escaped, and nothing is written for what is not there. */
+/** The values of a template: texts are escaped; `undefined` and `false` are left out. */
 export type Part = Html | string | number | false | undefined | readonly Part[];
 
 /**
@@ -17,7 +17,7 @@ export type Part = Html | string | number | false | undefined | readonly Part[];
  * Line breaks and tabs stay.
  */
 const INVISIBLE = /[^\P{Cc}\n\t]|[\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\p{Surrogate}]/gu;
-/** What a form must give back as it is, but not show. */
+/** Characters that are written as codes in the value of a field, so that its form sends them back unchanged. */
 const UNSHOWN = /[&<>"'\p{Cc}\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 
 /** Makes a piece of HTML: the values of the template are escaped, pieces of HTML aside. */

@@ -1,4 +1,4 @@
-/** What is used of a request of `node:http`. */
+/** The parts of a request of `node:http` that are used. */
 export interface NodeRequest {
   /** The method. */
   readonly method?: string | undefined;
@@ -12,7 +12,7 @@ export interface NodeRequest {
   destroy(): unknown;
 }
 
-/** What is used of an answer of `node:http`. */
+/** The parts of an answer of `node:http` that are used. */
 export interface NodeResponse {
   /** Begins the answer. */
   writeHead(status: number, headers: Record<string, string | string[]>): unknown;

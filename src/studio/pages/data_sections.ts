@@ -4,7 +4,7 @@ import { section, table } from "./layout.ts";
 import { type ListName, partOf } from "./list_parts.ts";
 import { instant, jsonOf, short } from "./texts.ts";
 
-/** What the job holds, has put out, shares, keeps and has logged, and what has happened in it. */
+/** The sections of a job's data: what slots have collected, outputs, shared data, state, log and history. */
 export function dataSections(view: JobView): Html {
   const { job, now, summary: { collected } } = view;
   const { executionHistory = [], outputLog = [], pausePoints = [], sharedData = {}, sharedLog = [] } = job;

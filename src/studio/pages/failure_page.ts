@@ -10,7 +10,7 @@ const TITLES: Readonly<Record<number, string>> = {
   409: "That cannot be done",
 };
 
-/** The page that says what has gone wrong. */
+/** The page that shows an error. */
 export function failurePage({ message, status }: Failure, link: Call["link"]): Response {
   const title = TITLES[status] ?? (status >= 500 ? "Something went wrong" : "That was not understood");
   return pageAnswer(link, {

@@ -120,7 +120,7 @@ const ASKED: Readonly<Record<string, string>> = {
   deliver: "The delivery",
 };
 
-/** What has become of what was asked a moment ago. */
+/** The outcome of the act that was asked for a moment ago. */
 async function asked({ host, query }: Call, jobId: string): Promise<Part> {
   const [name = "", key] = [query.text("asked"), query.text("key")];
   if (name === "fork" || name === "start") {

@@ -80,7 +80,7 @@ export function table(
 </div>`;
 }
 
-/** What stands where there is nothing to show. */
+/** The text that stands in place of an empty section. */
 export function nothing(text: string): Html {
   return markup`<p class="nothing">${text}</p>`;
 }

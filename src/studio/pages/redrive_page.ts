@@ -88,7 +88,7 @@ function formPage(
 ): Response {
   const { link } = call;
   const now = call.host.timers.now();
-  // The newest are first, and one that the address or the form names is always there.
+  // The newest failures are first; one that the address or the form names is always shown.
   const newest = failures.toReversed();
   const isNamed = ({ task: { id } }: FailureDocument) => id === task;
   const shown = [...newest.filter(isNamed), ...newest.filter((it) => !isNamed(it))].slice(0, MOST_FAILURES);

@@ -79,7 +79,7 @@ function fieldsOf({ flow, to: { routine, slot }, to }: Start): DataField {
   );
 }
 
-/** Where a job has begun, and with what. */
+/** The entry point of a job, and its params. */
 interface FirstDelivery {
   readonly to: ConnectionTarget;
   readonly params: JsonValue | undefined;
@@ -97,7 +97,7 @@ async function firstDelivery({ host }: Call, jobId: string): Promise<FirstDelive
   return { to: { routine: task.routine, slot: task.slot }, params: task.data, queue, tags, priority };
 }
 
-/** Another job is like the one before: what that began with stands in the form at first. */
+/** Fills the form for another job with the params and the labels with which the one before began. */
 function likeBefore(root: DataField, to: ConnectionTarget, before: FirstDelivery): FilledIn {
   const { params, priority, queue, tags } = before;
   const isSame = to.routine === before.to.routine && to.slot === before.to.slot;
