@@ -4,6 +4,8 @@
 // What the pages of the studio do beyond showing: they follow what happens, and their drawings can be moved. Without this they work, too.
 
 const QUIET_MS = 400;
+/** By how many pixels the pointer must be moved to move a drawing. */
+const LEAST_MOVE = 4;
 const FOCUSABLE = "a[href],button,input,select,textarea,summary,[tabindex]";
 
 function isBusy(part: Element): boolean {
@@ -66,18 +68,28 @@ function follow(address: string): void {
   addEventListener("pagehide", () => events.close());
 }
 
-/** A drawing that is larger than its frame can be moved by the pointer. */
+/** A drawing that is larger than its frame can be moved by the pointer; a click on a link in it is none. */
 function makePannable(frame: HTMLElement): void {
   let from: { readonly x: number; readonly y: number } | undefined;
+  let isMoved = false;
   frame.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || event.pointerType !== "mouse") return;
+    isMoved = false;
     from = { x: event.clientX + frame.scrollLeft, y: event.clientY + frame.scrollTop };
-    frame.setPointerCapture(event.pointerId);
-    frame.classList.add("is-moved");
   });
   frame.addEventListener("pointermove", (event) => {
-    if (from !== undefined) frame.scrollTo(from.x - event.clientX, from.y - event.clientY);
+    if (from === undefined) return;
+    const [left, top] = [from.x - event.clientX, from.y - event.clientY];
+    if (!isMoved && Math.hypot(left - frame.scrollLeft, top - frame.scrollTop) < LEAST_MOVE) return;
+    if (!isMoved) {
+      // Only now is the pointer the frame's: before that, it would take the clicks of links away.
+      isMoved = true;
+      frame.setPointerCapture(event.pointerId);
+      frame.classList.add("is-moved");
+    }
+    frame.scrollTo(left, top);
   });
+  frame.addEventListener("dragstart", (event) => event.preventDefault());
   for (const end of ["pointerup", "pointercancel"]) {
     frame.addEventListener(end, () => {
       from = undefined;

@@ -1,12 +1,15 @@
 import { parseInstant } from "../base/instant.ts";
 import { labelOf, xmlText } from "../diagram/labels.ts";
 import type { JobDocument } from "../documents/job.ts";
-import { timelineOfDocument, type TimelineSpan } from "../inspect/timeline.ts";
+import { type ChildTimeline, timelineOfDocument, type TimelineRow, type TimelineSpan } from "../inspect/timeline.ts";
 
 const NAMES = 200;
 const WIDTH = 820;
 const ROW = 22;
 const LEAST = 3;
+/** How far children stand in, and down to which depth they are drawn. */
+const INDENT = 10;
+const MOST_DEPTH = 8;
 /** The most spans of a row that are drawn: more would stand on each other. */
 const MOST_SPANS = 500;
 
@@ -24,7 +27,8 @@ const COLOURS: Readonly<Record<TimelineSpan["kind"], string>> = {
 
 /** Draws the timeline of a job: a row for each routine, the spans of what has run and of what is pending. */
 export function timelineSvg(job: JobDocument): string {
-  const { from, rows, to } = timelineOfDocument(job);
+  const { children, from, rows: own, to } = timelineOfDocument(job);
+  const rows = [...own.map((row) => ({ ...row, depth: 0 })), ...children.flatMap((child) => rowsOf(child, 1))];
   const [first, last] = [msOf(from), Math.max(msOf(to), msOf(from) + 1)];
   const at = (instant: string) => NAMES + (msOf(instant) - first) / (last - first) * WIDTH;
   const height = (rows.length + 2) * ROW;
@@ -33,10 +37,10 @@ export function timelineSvg(job: JobDocument): string {
       NAMES + WIDTH + 20
     }" height="${height}" font-size="12" ` +
     'font-family="system-ui,sans-serif" fill="currentColor"><title>Timeline</title>',
-    ...rows.flatMap(({ routine, spans }, index) => {
+    ...rows.flatMap(({ depth, routine, spans }, index) => {
       const y = (index + 0.5) * ROW;
       return [
-        `<text x="0" y="${y + 14}">${xmlText(labelOf(routine).slice(0, 28))}</text>`,
+        `<text x="${depth * INDENT}" y="${y + 14}">${xmlText(labelOf(routine).slice(0, 28 - depth * 2))}</text>`,
         ...spans.slice(-MOST_SPANS).map((span) => {
           const [x, end] = [at(span.from), at(span.to ?? to)];
           const width = Math.max(end - x, LEAST);
@@ -50,6 +54,28 @@ export function timelineSvg(job: JobDocument): string {
     `<text x="${NAMES + WIDTH}" y="${height - 6}" text-anchor="end">${xmlText(to)}</text>`,
     "</svg>",
   ].join("\n");
+}
+
+/** A row of the drawing; children stand below their parents, further in. */
+type Row = TimelineRow & { readonly depth: number };
+
+/** A child: its flow with how long it has lived, then its routines and its own children. */
+function rowsOf({ children, endedAt, flowId, from, rows, status }: ChildTimeline, depth: number): readonly Row[] {
+  if (depth > MOST_DEPTH) return [];
+  const kind = status === "completed"
+    ? "ran"
+    : status === "failed"
+    ? "failed"
+    : status === "cancelled"
+    ? "skipped"
+    : "active";
+  const life: TimelineSpan = { kind, from, ...(endedAt === undefined ? {} : { to: endedAt }) };
+  const inner = { depth: depth + 1 };
+  return [
+    { routine: `↳ ${flowId}`, spans: [life], depth },
+    ...rows.map((row) => ({ ...row, ...inner })),
+    ...children.flatMap((child) => rowsOf(child, depth + 1)),
+  ];
 }
 
 function describe(routine: string, { error, events, from, kind, slot, task, to }: TimelineSpan): string {

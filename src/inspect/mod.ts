@@ -38,4 +38,11 @@ export {
   type TaskState,
   type TaskSummary,
 } from "./summary.ts";
-export { type JobTimeline, timeline, type TimelineRow, type TimelineSpan } from "./timeline.ts";
+export {
+  type ChildTimeline,
+  type JobTimeline,
+  timeline,
+  type TimelineOptions,
+  type TimelineRow,
+  type TimelineSpan,
+} from "./timeline.ts";

@@ -1,7 +1,9 @@
+import { checkOptions } from "../base/options.ts";
 import type { JobDocument } from "../documents/job.ts";
 import type { RecordDocument } from "../documents/records.ts";
 import type { TaskDocument } from "../documents/task.ts";
 import { isRecord } from "../values/json.ts";
+import { hasEnded, type JobStatus } from "../job/job.ts";
 import { compareTexts, readJobDocument } from "./documents.ts";
 import { errorText, stateOf, type TaskState } from "./tasks.ts";
 
@@ -15,6 +17,26 @@ export interface JobTimeline {
   readonly rows: readonly TimelineRow[];
   /** How many older records of the history are gone: their activations are missing. */
   readonly dropped: number;
+  /** The jobs that it has started, by their beginnings: those that are a part of its document, and those whose documents were given. */
+  readonly children: readonly ChildTimeline[];
+}
+
+/** What has happened in a job that another has started. */
+export interface ChildTimeline extends JobTimeline {
+  /** The job's id. */
+  readonly jobId: string;
+  /** The id of its flow. */
+  readonly flowId: string;
+  /** Its status. */
+  readonly status: JobStatus;
+  /** When it ended, in ISO 8601, if it has. */
+  readonly endedAt?: string;
+}
+
+/** The options of `timeline`. */
+export interface TimelineOptions {
+  /** The parsed documents of jobs that it has started, where they are in a store. @default {only children in its own document are known} */
+  readonly children?: readonly unknown[];
 }
 
 /** The spans of one routine, by their beginnings. */
@@ -73,7 +95,9 @@ const OUTCOMES: Readonly<Record<RecordDocument["type"], Outcome>> = {
  * for the last one that had begun.
  *
  * @param job the job's parsed document
- * @throws {SerializationError} when it is no job's document, naming the path
+ * @param options `children` are documents of jobs that it has started
+ * @throws {SerializationError} when one is no job's document, naming the path
+ * @throws {TypeError} for an option of an unknown name
  *
  * @example
  * ```ts
@@ -95,14 +119,15 @@ const OUTCOMES: Readonly<Record<RecordDocument["type"], Outcome>> = {
  * [row?.routine, row?.spans[0]?.kind, row?.spans[0]?.events]; // ["counter", "ran", ["counted"]]
  * ```
  */
-export function timeline(job: unknown): JobTimeline {
-  return timelineOfDocument(readJobDocument(job));
+export function timeline(job: unknown, options: TimelineOptions = {}): JobTimeline {
+  checkOptions("Cannot make a timeline", options, { children: true });
+  const { children = [] } = options;
+  return timelineOfDocument(readJobDocument(job), children.map((it) => childTimeline(readJobDocument(it))));
 }
 
 /** The same for a document that was checked: a large one takes long. */
-export function timelineOfDocument(
-  { createdAt, dropped, executionHistory = [], pendingTasks, updatedAt }: JobDocument,
-): JobTimeline {
+export function timelineOfDocument(job: JobDocument, others: readonly ChildTimeline[] = []): JobTimeline {
+  const { createdAt, dropped, executionHistory = [], pendingTasks, updatedAt } = job;
   const rows = new Map<string, TimelineSpan[]>();
   let latest = updatedAt;
   const add = (routine: string, span: TimelineSpan) => {
@@ -114,6 +139,11 @@ export function timelineOfDocument(
   };
   for (const [routine, spans] of activationsOf(executionHistory)) for (const it of spans) add(routine, spanOf(it));
   for (const task of pendingTasks) add(task.routine, pendingSpan(task));
+  const inner = (job.children ?? []).flatMap(({ jobs }) => jobs.flatMap((child) => child.job ?? []));
+  const children = [...inner.map(childTimeline), ...others].sort((a, b) =>
+    compareTexts(a.from, b.from) || compareTexts(a.jobId, b.jobId)
+  );
+  for (const { endedAt, from } of children) latest = latestOf(latest, endedAt ?? from);
   const sorted = Array.from(rows, ([routine, spans]) => ({ routine, spans: inOrder(spans) }));
   return {
     from: createdAt,
@@ -122,7 +152,14 @@ export function timelineOfDocument(
       compareTexts(`${a.spans[0]?.from}`, `${b.spans[0]?.from}`) || compareTexts(a.routine, b.routine)
     ),
     dropped: dropped?.executionHistory ?? 0,
+    children,
   };
+}
+
+/** What has happened in a job that another has started, by its checked document. */
+export function childTimeline(job: JobDocument): ChildTimeline {
+  const { flowId, jobId, status, updatedAt } = job;
+  return { jobId, flowId, status, ...(hasEnded(status) ? { endedAt: updatedAt } : {}), ...timelineOfDocument(job) };
 }
 
 function latestOf(a: string, b: string): string {

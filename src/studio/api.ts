@@ -8,6 +8,7 @@ import { TOKEN_HEADER } from "./access.ts";
 import { act, type ActName, startJob } from "./acts.ts";
 import { ANSWERS, BODIES, FILTER, FLOW, ID, KEY, neededRevision, PAGE, REVISION, WINDOW } from "./api_schemas.ts";
 import { readJson } from "./body.ts";
+import { childTimelines, instantOf } from "./child_timelines.ts";
 import type { ChangeStreams } from "./changes.ts";
 import { withData } from "./failure.ts";
 import { jsonSchemaOf } from "./data_fields.ts";
@@ -103,7 +104,19 @@ const LOOKS: readonly ApiRoute[] = [
     schema: ANSWERS.flow,
   }, async ({ host, query }) => host.read(await host.load(query.needed("id"))).flow),
   ofJob("summary", "summarize", "Says what the job does", "The summary", ANSWERS.summary, summarizeDocument),
-  ofJob("timeline", "getTimeline", "Says what happened when", "The timeline", ANSWERS.timeline, timelineOfDocument),
+  look("/api/job/timeline", {
+    id: "getTimeline",
+    about: "Says what happened when, in the job and in the newest jobs that it has started",
+    parameters: [ID, REVISION],
+    answer: "The timeline",
+    schema: ANSWERS.timeline,
+  }, async ({ host, query }) => {
+    const revision = query.whole("revision");
+    const stored = await host.load(query.needed("id"));
+    const { job } = host.read(stored, revision);
+    const { children } = await childTimelines(host, job.jobId, instantOf(host, job, revision));
+    return timelineOfDocument(job, children);
+  }),
   {
     method: "GET",
     path: "/api/job/diagram.svg",

@@ -59,6 +59,14 @@ const span = object(
   { to: instant, task: count, slot: text, events: list(text), error: text },
 );
 
+const timeline = {
+  from: instant,
+  to: instant,
+  rows: list(object({ routine: text, spans: list(span) })),
+  dropped: count,
+  children: list(reference("ChildTimeline")),
+};
+
 /** The schemas that several operations share, by name. */
 export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   Error: object({ error: object({ status: count, message: text }) }),
@@ -96,12 +104,8 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
     },
     { error: text, parent: text, deadline: instant, pauseReason: text },
   ),
-  JobTimeline: object({
-    from: instant,
-    to: instant,
-    rows: list(object({ routine: text, spans: list(span) })),
-    dropped: count,
-  }),
+  JobTimeline: object(timeline),
+  ChildTimeline: object({ jobId: text, flowId: text, status, ...timeline }, { endedAt: instant }),
   JobCounts: object({ total: count, byStatus: byName(count) }),
   JobDocument: {
     type: "object",

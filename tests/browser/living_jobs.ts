@@ -1,4 +1,14 @@
-import { type Context, Engine, ErrorHandler, type Event, Flow, Registry, Routine, type Slot } from "../../mod.ts";
+import {
+  type ChildEnd,
+  type Context,
+  Engine,
+  ErrorHandler,
+  type Event,
+  Flow,
+  Registry,
+  Routine,
+  type Slot,
+} from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { PAYMENT } from "../studio/described_schema.ts";
 import { studio } from "../../src/studio/mod.ts";
@@ -45,6 +55,8 @@ export function livingJobs(): {
   readonly flow: Flow;
   readonly desk: Desk;
   readonly till: Till;
+  /** Starts a job with two children, which wait for their answers. */
+  readonly startOffice: (jobId: string) => Promise<unknown>;
   readonly answer: (request: Request) => Promise<Response>;
   /** Resolves when a job, which is started after this is called, waits for its answer. */
   readonly hasAsked: (jobId: string) => Promise<void>;
@@ -63,6 +75,28 @@ export function livingJobs(): {
   counter.setErrorHandler(new ErrorHandler({ strategy: "stop" }));
   flow.connect(desk.order, counter.order);
   const till = flow.addRoutine(new Till(), "till");
+  /** Orders two things by jobs of the desk, and waits for their ends. */
+  class Manager extends Routine {
+    readonly trigger: Slot<object> = this.addSlot("trigger", this.order);
+    readonly ended: Slot<ChildEnd> = this.addSlot("ended", this.note);
+    order(_params: object, ctx: Context): void {
+      for (const item of ["tea", "cake"]) ctx.child(flow, "desk", { item }, { to: this.ended, tags: { item } });
+    }
+    note({ status }: ChildEnd, ctx: Context): void {
+      ctx.output("ended", status);
+    }
+  }
+  registry.register({ Manager });
+  const office = new Flow({ id: "office", registry, engine });
+  const manager = office.addRoutine(new Manager(), "manager");
   engine.work();
-  return { engine, flow, desk, till, answer: studio(engine), hasAsked };
+  return {
+    engine,
+    flow,
+    desk,
+    till,
+    startOffice: (jobId) => office.start(manager.trigger, {}, { jobId }),
+    answer: studio(engine),
+    hasAsked,
+  };
 }

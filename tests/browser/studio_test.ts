@@ -178,7 +178,28 @@ describe("the studio in a browser", { skip: SKIPPED, timeout: 600_000 }, () => {
     assertEquals(browser.complaints, []);
   });
 
+  test("children stand in the timeline of their parent, with links to theirs and back", async () => {
+    shop.isOpen = false;
+    await jobs.startOffice("family");
+    const page = await browser.open("/job?id=family");
+    await page.waitForSelector(".gantt .life >> nth=1");
+    const { jobs: [child] } = await jobs.engine.list({ parentId: "family", tags: { item: "cake" } });
+    await jobs.engine.handle(child?.jobId ?? "").deliver(jobs.desk.answer, { item: "cake" });
+    await page.waitForSelector(".gantt .life.is-failed");
+    await keepPicture(page, "family");
+    await page.click(".gantt a:has(.life.is-failed) .row-name");
+    await page.waitForSelector(".title .is-failed");
+    assertEquals(new URL(page.url()).searchParams.get("id"), child?.jobId);
+    await page.click("text=This job in the timeline of its parent");
+    await page.waitForSelector("h1:has-text('family')");
+    await tabTo(page, ".gantt a >> nth=0");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("text=This job in the timeline of its parent");
+    assertEquals(browser.complaints, []);
+  });
+
   test("pages work without script", async () => {
+    shop.isOpen = true;
     await started("plain");
     const page = await browser.open("/", { hasScript: false });
     await page.fill("[name=flow]", "desk");
@@ -226,6 +247,7 @@ describe("the studio in a browser", { skip: SKIPPED, timeout: 600_000 }, () => {
           ["flows", "/start"],
           ["start", "/start?flow=desk"],
           ["redrive", `/job/redrive?id=${encodeURIComponent(failed)}`],
+          ["family", "/job?id=family"],
           ["failed", `/job?id=${encodeURIComponent(failed)}`],
           ["missing", "/job?id=nobody"],
         ] as const

@@ -182,6 +182,21 @@ test("report makes one page that loads nothing, in which what users have named i
     assertEquals((await runCommand(["report", "-"], { input })).output, page);
   }));
 
+test("a report has children that are a part of the job in its timeline, each below its parent", async () => {
+  const whole = fullJob();
+  const { flowId } = whole;
+  const child = (jobId: string, status: string, inner: readonly object[] = []) => {
+    const job = { ...whole, jobId, status, children: inner };
+    return { flow: "{}", flowId, jobs: [{ jobId, routine: "r", job }] };
+  };
+  const children = ["failed", "cancelled", "running"].map((status) => child(status, status));
+  const input = JSON.stringify({ ...whole, children: [child("completed", "completed", children)] });
+  const { errors, exit, output } = await runCommand(["report", "-"], { input });
+  assertEquals([exit, errors], [0, ""]);
+  const places = Array.from(output.matchAll(/<text x="(\d+)"[^>]*>↳/g), ([, x]) => x);
+  assertEquals(places, ["10", "20", "20", "20"]);
+});
+
 test("a report has the outputs, the log, shared data and failures of a job", async () => {
   const { output } = await runCommand(["report", "-"], { input: JSON.stringify(fullJob()) });
   for (const heading of ["Timeline", "Failures", "Outputs", "Shared data", "Log", "Pauses"]) {

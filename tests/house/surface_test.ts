@@ -100,7 +100,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "what a job does":
       "summarize JobSummary RoutineSummary TaskSummary TaskState FailedTask ChildSummary ChildState CollectedSummary",
     "two documents": "diffJobs JobDifference",
-    "what happened when": "timeline JobTimeline TimelineRow TimelineSpan",
+    "what happened when": "timeline TimelineOptions JobTimeline ChildTimeline TimelineRow TimelineSpan",
   },
   "./diagram": { "all": "toMermaid toDot toSvg DiagramOptions" },
   "./studio": {

@@ -2,6 +2,9 @@ import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Context, ErrorHandler, Routine, SerializationError } from "../../mod.ts";
 import { summarize, timeline } from "../../src/inspect/mod.ts";
+import { timelineOfDocument } from "../../src/inspect/timeline.ts";
+import { manualTimers } from "../../src/testing/mod.ts";
+import { FamilyProcess } from "../support/family_process.ts";
 import { fullJob } from "../support/full_job_document.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 
@@ -119,4 +122,35 @@ test("what is no job's document is refused, with its path", () => {
   for (const read of [summarize, timeline]) {
     assertThrows(() => read({ ...fullJob(), pendingTasks: 1 }), SerializationError, "pendingTasks");
   }
+});
+
+test("timeline() has the children in the job's document, and those whose documents are given", async () => {
+  const process = new FamilyProcess(manualTimers());
+  const worker = process.engine.work();
+  await process.flow.start("sum", { items: [3] }, { jobId: "job" });
+  await process.timers.advance(60_000);
+  await worker.stop();
+  const [parent, ...children] = await Promise.all(
+    ["job", ...(await process.engine.list({ parentId: "job" })).jobs.map(({ jobId }) => jobId)].map(async (id) =>
+      (await process.engine.open(id)).job.toJSON()
+    ),
+  );
+  assertEquals(timeline(parent).children, []);
+  const [child] = timeline(parent, { children }).children;
+  assertEquals([child?.flowId, child?.status, child?.rows[0]?.spans[0]?.kind], ["square", "completed", "ran"]);
+  assertEquals(child?.endedAt, children[0]?.updatedAt);
+  assertThrows(() => timeline(parent, { children: [{}] }), SerializationError);
+  assertThrows(() => timeline(parent, { childs: [] } as never), TypeError, 'did you mean "children"');
+  await process.engine.close();
+  // Without a store children are a part of the document.
+  const whole = fullJob();
+  const group = {
+    flow: "{}",
+    flowId: whole.flowId,
+    jobs: [{ jobId: "inner", routine: "r", job: { ...whole, jobId: "inner", children: [] } }],
+  };
+  assertEquals(
+    timelineOfDocument({ ...whole, children: [group] }).children.map(({ jobId, status }) => [jobId, status]),
+    [["inner", whole.status]],
+  );
 });

@@ -1,5 +1,6 @@
 /** The script of the pages: made of `scripts/studio/client.ts` by `deno run -A scripts/studio_script.ts`. */
 export const SCRIPT: string = `const QUIET_MS = 400;
+const LEAST_MOVE = 4;
 const FOCUSABLE = "a[href],button,input,select,textarea,summary,[tabindex]";
 function isBusy(part ) {
   const fields = part.querySelectorAll ("input:not([type=hidden]),textarea");
@@ -57,15 +58,24 @@ function follow(address ) {
 }
 function makePannable(frame ) {
   let from ;
+  let isMoved = false;
   frame.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || event.pointerType !== "mouse") return;
+    isMoved = false;
     from = { x: event.clientX + frame.scrollLeft, y: event.clientY + frame.scrollTop };
-    frame.setPointerCapture(event.pointerId);
-    frame.classList.add("is-moved");
   });
   frame.addEventListener("pointermove", (event) => {
-    if (from !== undefined) frame.scrollTo(from.x - event.clientX, from.y - event.clientY);
+    if (from === undefined) return;
+    const [left, top] = [from.x - event.clientX, from.y - event.clientY];
+    if (!isMoved && Math.hypot(left - frame.scrollLeft, top - frame.scrollTop) < LEAST_MOVE) return;
+    if (!isMoved) {
+      isMoved = true;
+      frame.setPointerCapture(event.pointerId);
+      frame.classList.add("is-moved");
+    }
+    frame.scrollTo(left, top);
   });
+  frame.addEventListener("dragstart", (event) => event.preventDefault());
   for (const end of ["pointerup", "pointercancel"]) {
     frame.addEventListener(end, () => {
       from = undefined;

@@ -89,13 +89,14 @@ const JOB =
 .legend{display:flex;flex-wrap:wrap;gap:6px 16px;font-size:.8rem;color:var(--faint);margin:6px 0 0}.key{background:none!important;color:var(--faint)!important}.key::before{content:"";display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:6px;vertical-align:-1px;background:var(--calm)}
 .gantt{font:12px system-ui,sans-serif}.gantt text{fill:var(--text)}.tick path{stroke:var(--line)}.tick text{fill:var(--faint);font-size:11px;text-anchor:middle}.span{fill:var(--calm)}.span.is-pending{fill-opacity:.55;stroke:currentColor;stroke-dasharray:3 2}
 .span.is-ran{fill:var(--good)}.span.is-failed{fill:var(--bad)}.span.is-retried,.span.is-waiting{fill:var(--wait)}.span.is-active,.span.is-ready,.span.is-parked{fill:var(--run)}.span.is-awaiting{fill:var(--ask)}
-.is-ran.key::before{background:var(--good)}.is-failed.key::before{background:var(--bad)}.is-retried.key::before,.is-waiting.key::before{background:var(--wait)}.is-active.key::before{background:var(--run)}.is-awaiting.key::before{background:var(--ask)}`;
+.life{fill:var(--calm);fill-opacity:.16;stroke:var(--calm);stroke-opacity:.55}.life.is-completed{fill:var(--good);stroke:var(--good)}.life.is-failed{fill:var(--bad);stroke:var(--bad)}.life.is-running{fill:var(--run);stroke:var(--run)}.life.is-paused{fill:var(--wait);stroke:var(--wait)}
+.gantt a text{fill:var(--accent)}.gantt a:hover text{text-decoration:underline}.life-key::before{background:none;box-shadow:inset 0 0 0 1px var(--calm)}.is-ran.key::before{background:var(--good)}.is-failed.key::before{background:var(--bad)}.is-retried.key::before,.is-waiting.key::before{background:var(--wait)}.is-active.key::before{background:var(--run)}.is-awaiting.key::before{background:var(--ask)}`;
 
 const NARROW =
-  `@media(max-width:760px){.wide{padding:0 16px}.top .wide{gap:12px;padding:0 16px}.brand b,.live{display:none}.top nav{margin-left:auto}.columns,.pair{grid-template-columns:1fr;gap:0}.card{padding:16px}.canvas{margin:0 -16px;padding:4px 16px 10px}
+  `@media(max-width:760px){.wide{padding:0 16px}.top .wide{gap:12px;padding:0 16px}.brand b,.live{display:none}.top nav{margin-left:auto}.pair{grid-template-columns:1fr;gap:0}.card{padding:16px}.canvas{margin:0 -16px;padding:4px 16px 10px}
 .start form[method=post]>.fields{grid-template-columns:1fr}.slider label{order:-1;flex-basis:100%!important}.acts{margin-left:0}.act form{right:auto;left:0}.filter label{flex:1 1 40%;max-width:none}.scroll td:last-child:not(.number){min-width:11rem}}
 @media(max-width:440px){.top nav{gap:0}.top nav a{padding:6px 9px}.brand span{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}}
-@media(max-width:960px){.jobs,.jobs tbody,.jobs tr,.jobs td{display:block;width:auto}.jobs thead{display:none}.jobs tr{padding:12px 16px;border-top:1px solid var(--line)}.jobs tr:first-child{border:0}
+@media(max-width:960px){.columns{grid-template-columns:minmax(0,1fr);gap:0}.jobs,.jobs tbody,.jobs tr,.jobs td{display:block;width:auto}.jobs thead{display:none}.jobs tr{padding:12px 16px;border-top:1px solid var(--line)}.jobs tr:first-child{border:0}
 .jobs td,.jobs td:first-child,.jobs td:last-child{border:0;padding:2px 0}.jobs td[data-label]{display:flex;justify-content:space-between;gap:16px;font-size:.88rem}.jobs td[data-label]::before{content:attr(data-label);color:var(--faint)}}
 @media(min-width:600px) and (max-width:960px){.jobs tr{display:grid;grid-template-columns:1fr 1fr;column-gap:32px}.jobs .name{grid-column:1/-1}}`;
 

@@ -1,7 +1,7 @@
 import { parseInstant } from "../../base/instant.ts";
 import { labelOf, xmlText } from "../../diagram/labels.ts";
 import type { JobDocument } from "../../documents/job.ts";
-import { timelineOfDocument, type TimelineRow, type TimelineSpan } from "../../inspect/timeline.ts";
+import { type ChildTimeline, timelineOfDocument, type TimelineRow, type TimelineSpan } from "../../inspect/timeline.ts";
 import { Html } from "../html.ts";
 import { duration } from "./texts.ts";
 
@@ -25,6 +25,8 @@ const STEPS = [1, 1_000, 60_000, 3_600_000, 86_400_000].flatMap((unit, index) =>
 /** The most rows, and the most spans of all rows, that are drawn: more could not be told apart. */
 const MOST_ROWS = 100;
 const MOST_SPANS = 1_500;
+/** The most spans of a child, which has but one row. */
+const MOST_CHILD_SPANS = 200;
 /** The wide characters of a name that fit beside its row. */
 const MOST_NAME = 22;
 
@@ -37,22 +39,37 @@ export interface Gantt {
   readonly dropped: number;
 }
 
+/** What is drawn beside the job itself. */
+export interface GanttOptions {
+  /** Up to when. What waits beyond it is cut off there: a deadline in a week would leave no room for the rest. */
+  readonly to: string;
+  /** How many times as wide it is. */
+  readonly zoom: number;
+  /** The jobs that the job has started. */
+  readonly children: readonly ChildTimeline[];
+  /** The address of a job's timeline. */
+  readonly addressOf: (jobId: string) => string;
+}
+
 /**
- * Draws what has happened in a job up to an instant: a row for each routine. What waits beyond it is cut off there: a deadline in a week
- * would leave no room for the rest. `zoom` makes it as many times as wide.
+ * Draws what has happened in a job up to an instant: a row for each routine, then one for each job that it has started, which leads to
+ * that job's own timeline.
  */
-export function drawGantt(job: JobDocument, to: string, zoom: number): Gantt {
-  const { dropped, from, rows } = timelineOfDocument(job);
+export function drawGantt(job: JobDocument, { addressOf, children: given, to, zoom }: GanttOptions): Gantt {
+  const { children, dropped, from, rows } = timelineOfDocument(job, given);
   const width = WIDTH * zoom;
   const [first, last] = [msOf(from), Math.max(msOf(to), msOf(from) + 1)];
   const at = (instant: string) => NAMES + (msOf(instant) - first) / (last - first) * width;
   const shown = rows.slice(0, MOST_ROWS);
   const most = Math.ceil(MOST_SPANS / Math.max(1, shown.length));
-  const height = HEAD + shown.length * ROW + 4;
+  const begun = children.filter((it) => it.from <= to);
+  const height = HEAD + (shown.length + begun.length) * ROW + 4;
   const step = STEPS.find((it) => (last - first) / it <= TICKS * zoom) ?? last - first; // Unreachable default: no job is eight thousand years old.
   const ticks = Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => index * step);
   const lines = [
-    `<svg class="gantt" role="img" aria-label="Timeline" width="${NAMES + width + 40}" height="${height}">`,
+    `<svg class="gantt" role="${begun.length === 0 ? "img" : "group"}" aria-label="Timeline" width="${
+      NAMES + width + 40
+    }" height="${height}">`,
     ...ticks.map((ms) => {
       const x = (NAMES + ms / (last - first) * width).toFixed(1);
       const label = ms === 0 ? "0" : `+${duration(ms)}`;
@@ -61,6 +78,10 @@ export function drawGantt(job: JobDocument, to: string, zoom: number): Gantt {
       }</text></g>`;
     }),
     ...shown.flatMap((row, index) => drawRow({ ...row, spans: row.spans.slice(-most) }, HEAD + index * ROW, at, to)),
+    ...begun.flatMap((it, index) => {
+      const y = HEAD + (shown.length + index) * ROW;
+      return drawChild(it, { y, name: nameOfChild(it, job.jobId), address: addressOf(it.jobId) }, at, to);
+    }),
     "</svg>",
   ];
   const missing = rows.slice(MOST_ROWS).length +
@@ -68,25 +89,72 @@ export function drawGantt(job: JobDocument, to: string, zoom: number): Gantt {
   return { drawing: new Html(lines.join("\n")), missing, dropped };
 }
 
-function drawRow({ routine, spans }: TimelineRow, y: number, at: (instant: string) => number, to: string): string[] {
-  const places = new Set<string>();
-  const name = Array.from(labelOf(routine));
-  const label = name.length <= MOST_NAME ? name.join("") : `${name.slice(0, MOST_NAME - 1).join("")}…`;
+type PlaceOf = (instant: string) => number;
+
+function drawRow({ routine, spans }: TimelineRow, y: number, at: PlaceOf, to: string): string[] {
   return [
-    `<text class="row-name" x="0" y="${y + 16}">${xmlText(label)}</text>`,
-    ...spans.flatMap((span) => {
-      const [x, end] = [at(span.from), at(span.to === undefined || span.to > to ? to : span.to)];
-      const width = Math.max(end - x, LEAST);
-      const place = [span.kind, Math.round(x), Math.round(width)].join();
-      // One that would stand exactly on another is not seen.
-      if (places.has(place)) return [];
-      places.add(place);
-      const kind = span.task === undefined ? span.kind : `${span.kind} is-pending`;
-      return `<rect class="span is-${kind}" x="${x.toFixed(1)}" y="${y + 5}" width="${width.toFixed(1)}" height="${
-        ROW - 10
-      }" rx="3"><title>${xmlText(describe(routine, span))}</title></rect>`;
-    }),
+    `<text class="row-name" x="0" y="${y + 16}">${nameOf(routine)}</text>`,
+    ...drawSpans(spans.map((span) => ({ routine, span })), { y: y + 5, height: ROW - 10 }, at, to),
   ];
+}
+
+/** A child: how long it has lived, and in it what has happened there, as a link to its own timeline. */
+function drawChild(
+  child: ChildTimeline,
+  { address, name, y }: { readonly address: string; readonly name: string; readonly y: number },
+  at: PlaceOf,
+  to: string,
+): string[] {
+  const { flowId, from, jobId, rows } = child;
+  // In the past it had not ended yet.
+  const endedAt = child.endedAt === undefined || child.endedAt > to ? undefined : child.endedAt;
+  const status = child.endedAt === endedAt ? child.status : "running";
+  const x = at(from);
+  const width = Math.max(at(endedAt ?? to) - x, LEAST);
+  const what = `${flowId}: child ${jobId}, ${status}, from ${from}${endedAt === undefined ? "" : ` to ${endedAt}`}`
+    .slice(0, 500);
+  const spans = rows.flatMap(({ routine, spans }) => spans.map((span) => ({ routine, span }))).slice(-MOST_CHILD_SPANS);
+  return [
+    `<a href="${xmlText(address)}" aria-label="${xmlText(what)}"><text class="row-name" x="0" y="${y + 16}">↳ ${
+      nameOf(name, MOST_NAME - 2)
+    }</text>`,
+    `<rect class="life is-${status}" x="${x.toFixed(1)}" y="${y + 3}" width="${width.toFixed(1)}" height="${
+      ROW - 6
+    }" rx="4"><title>${xmlText(what)}</title></rect>`,
+    ...drawSpans(spans.filter(({ span }) => span.from <= to), { y: y + 8, height: ROW - 16 }, at, to),
+    "</a>",
+  ];
+}
+
+/** Children of one flow are told apart by what their ids have beyond that of their parent. */
+function nameOfChild({ flowId, jobId }: ChildTimeline, parentId: string): string {
+  return jobId.startsWith(`${parentId}/`) ? `${flowId} ${jobId.slice(parentId.length + 1)}` : flowId;
+}
+
+function drawSpans(
+  all: readonly { readonly routine: string; readonly span: TimelineSpan }[],
+  { height, y }: { readonly height: number; readonly y: number },
+  at: PlaceOf,
+  to: string,
+): string[] {
+  const places = new Set<string>();
+  return all.flatMap(({ routine, span }) => {
+    const [x, end] = [at(span.from), at(span.to === undefined || span.to > to ? to : span.to)];
+    const width = Math.max(end - x, LEAST);
+    const place = [span.kind, Math.round(x), Math.round(width)].join();
+    // One that would stand exactly on another is not seen.
+    if (places.has(place)) return [];
+    places.add(place);
+    const kind = span.task === undefined ? span.kind : `${span.kind} is-pending`;
+    return `<rect class="span is-${kind}" x="${x.toFixed(1)}" y="${y}" width="${
+      width.toFixed(1)
+    }" height="${height}" rx="3"><title>${xmlText(describe(routine, span))}</title></rect>`;
+  });
+}
+
+function nameOf(text: string, most: number = MOST_NAME): string {
+  const name = Array.from(labelOf(text));
+  return xmlText(name.length <= most ? name.join("") : `${name.slice(0, most - 1).join("")}…`);
 }
 
 function describe(routine: string, { error, events, from, kind, slot, task, to }: TimelineSpan): string {

@@ -55,7 +55,7 @@ ${graphSection(view)}
 <div>${failuresSection(view)}${tasksSection(view)}</div>
 </div>
 ${await childrenSection(view)}
-${timelineSection(view)}
+${await timelineSection(view, stored.record)}
 ${timeSection(call, stored, revision, now)}
 ${dataSections(view)}
 <section class="card" aria-labelledby="more-title"><div class="card-head"><h2 id="more-title">More</h2></div>

@@ -10,6 +10,7 @@ import { formatInstant } from "../../base/instant.ts";
 import { errorText } from "../../inspect/tasks.ts";
 import { Html, markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
+import { childTimelines, instantOf } from "../child_timelines.ts";
 import { deliverForm, failureForms } from "./act_forms.ts";
 import { nothing, section, table } from "./layout.ts";
 import { partOf } from "./list_parts.ts";
@@ -56,30 +57,44 @@ export function graphSection({ call, flow, job, jobId, revision }: JobView): Htm
   );
 }
 
-/** What has happened when. */
-export function timelineSection({ call, job, jobId, now, revision }: JobView): Html {
+/** What has happened when, in the job and in those that it has started. */
+export async function timelineSection(view: JobView, { parentId }: JobRecord): Promise<Html> {
+  const { call, job, jobId, now, revision } = view;
   const given = Number(call.url.searchParams.get("zoom"));
   const zoom = ZOOMS.find((it) => it === given) ?? 1;
-  const { drawing, dropped, missing } = drawGantt(
-    job,
-    revision === undefined && !hasEnded(job.status) ? formatInstant(now) : job.updatedAt,
-    zoom,
-  );
+  const addressOf = (id: string) => `${call.link("/job", { id })}#timeline-title`;
+  const { children, hasMore } = await childTimelines(call.host, jobId, instantOf(call.host, job, revision));
+  // A job that has ended may have children that go on.
+  const isOver = revision !== undefined || (hasEnded(job.status) && children.every((it) => it.endedAt !== undefined));
+  const ends = children.map((it) => it.endedAt ?? it.from);
+  const to = !isOver
+    ? formatInstant(now)
+    : revision !== undefined
+    ? job.updatedAt
+    : [job.updatedAt, ...ends].sort().at(-1);
+  const { drawing, dropped, missing } = drawGantt(job, { to: to ?? job.updatedAt, zoom, children, addressOf }); // Unreachable default: the list is not empty.
   const links = ZOOMS.map((it) =>
     markup`<a href="${call.link("/job", { id: jobId, revision, zoom: it })}#timeline-title" ${
       it === zoom && markup` aria-current="true"`
     }>${it}×</a>`
   );
   const gone = missing + dropped;
+  const kinds = ["ran", "failed", "retried", "skipped", "active", "waiting", "awaiting"];
   return section(
     "Timeline",
     "timeline",
     markup`<div class="scroll canvas" role="group" aria-label="The timeline" tabindex="0" data-pan>${drawing}</div>
-<p class="legend">${
-      ["ran", "failed", "retried", "skipped", "active", "waiting", "awaiting"].map((it) =>
-        markup`<span class="key is-${it}">${it}</span>`
-      )
-    }</p>${gone > 0 && markup`<p class="faint">${counted(gone, "older entry", "older entries")} not shown</p>`}`,
+<p class="legend">${kinds.map((it) => markup`<span class="key is-${it}">${it}</span>`)}${
+      children.length > 0 && markup`<span class="key life-key">child</span>`
+    }</p>${gone > 0 && markup`<p class="faint">${counted(gone, "older entry", "older entries")} not shown</p>`}${
+      hasMore &&
+      markup`<p class="faint">Only the newest ${children.length} children are shown. <a href="${
+        call.link("/", { parent: jobId })
+      }">All jobs that it has started</a></p>`
+    }${
+      parentId !== undefined &&
+      markup`<p class="faint"><a href="${addressOf(parentId)}">This job in the timeline of its parent</a></p>`
+    }`,
     markup`<span class="aside zoom" role="group" aria-label="Zoom">${links}</span>`,
   );
 }
