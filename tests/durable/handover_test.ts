@@ -2,6 +2,7 @@ import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@st
 import { test } from "node:test";
 import { type Context, StateError, StoreError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { createLatch } from "../support/latch.ts";
 import { lateStore } from "../support/late_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
@@ -322,5 +323,33 @@ for (const [name, createStore] of Object.entries(STORES)) {
     resolve();
     await process.timers.advance(1_000);
     assertEquals((await store.find("job"))?.owner, undefined);
+  });
+}
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`a job that was resumed and paused again is kept until each of its handlers has returned, with ${name}`, async () => {
+    for (const order of [[0, 1, 2], [2, 1, 0], [1, 0, 2], [1, 2, 0]]) {
+      const store = createStore();
+      const gates = [createLatch(), createLatch(), createLatch()];
+      let calls = 0;
+      const process = new StoredFlowProcess({ store, work: () => gates[calls++]?.passed });
+      process.start([1]);
+      await process.settle();
+      const handle = process.engine.handle("job");
+      for (const key of ["first", "second", "third"]) {
+        await handle.pause({ graceMs: 0, key });
+        await process.timers.advance(2_000);
+        if (key !== "third") await handle.resume({ key: `after the ${key}` });
+        await process.timers.advance(2_000);
+      }
+      assertEquals(calls, 3);
+      for (const [index, call] of order.entries()) {
+        const { owner, status } = await store.find("job") ?? {};
+        assertEquals([owner !== undefined, status], [true, "paused"], `${order}: ${index} of 3 have returned`);
+        gates[call]?.open();
+        await process.timers.advance(1_000);
+      }
+      assertEquals((await store.find("job"))?.owner, undefined);
+    }
   });
 }

@@ -152,10 +152,19 @@ export class EngineHost {
     if (!execution.runner.isSettled) this.runners.set(execution.job, execution.runner);
   }
 
-  /** Lets go of a job that has ended here, if its store has to be told of that; `then` is called in any case. */
-  letGo(job: Job, journal: Journal | undefined, then: () => void): void {
-    if (journal === undefined || this.store === undefined) then();
-    else this.store.letGo(job, journal, then);
+  /**
+   * Lets go of the job of an execution that has left, when its handlers and those of the executions before have returned, if its store has
+   * to be told. Not of one that a command has made go on meanwhile, also when another one has brought it to rest again and handlers of then
+   * run on.
+   */
+  letGo(execution: Execution, journal: Journal | undefined): void {
+    const { job, runner } = execution;
+    runner.whenSettled(() => {
+      const then = () => execution.onDepart?.();
+      const isLast = job.owner === undefined && this.runners.get(job)?.isSettled !== false;
+      if (isLast && journal !== undefined && this.store !== undefined) this.store.letGo(job, journal, then);
+      else then();
+    });
   }
 
   /** The job of an id that is live here; with a store, also one that is just let go. */

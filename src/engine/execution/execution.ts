@@ -181,11 +181,13 @@ export class Execution implements ActivationHost {
   }
 
   /**
-   * Ends this execution without a commit: another engine has the job, it is at rest in the store, or it can no longer be stored.
+   * Ends this execution without a commit: another engine has the job, it is at rest in the store, or it can no longer be stored. Unless it
+   * `isReleased`, its journal lets go of the job when the handlers have returned.
    */
-  leave(error?: Error): void {
+  leave(error?: Error, isReleased = true): void {
     // A second call must not end what has begun since.
     if (this.job.owner !== this) return;
+    this.#isReleased = isReleased;
     // Unreachable default: no handler runs of a job that leaves without an error.
     this.#stop(() => error ?? new CancelledError("the job does not work here"));
     this.#depart(() => this.listeners.rested(error));
@@ -402,11 +404,7 @@ export class Execution implements ActivationHost {
     // Before these calls change the job: nobody is told of what is not stored.
     tell();
     for (const act of this.#early.splice(0)) act();
-    this.runner.whenSettled(() => {
-      // A command may have made it go on meanwhile.
-      const journal = !this.#isReleased && this.job.owner === undefined ? this.committer.journal : undefined;
-      this.#host.letGo(this.job, journal, () => this.onDepart?.());
-    });
+    this.#host.letGo(this, this.#isReleased ? undefined : this.committer.journal);
   }
 }
 

@@ -189,14 +189,8 @@ async function decideAgain(before: StoredStart, journal: Journal): Promise<void>
 function undo(storage: JobStorage, execution: Execution, found: FoundJob): void {
   const { job } = execution;
   storage.undone(job, "cancel", refuse("cancel", job, "commands have come before; ask for it again"));
-  const journal = storage.open(job, found);
-  execution.leave();
-  execution.runner.whenSettled(async () => {
-    // A command may have made it go on meanwhile.
-    if (job.owner === undefined) journal.release();
-    await journal.resting.passed;
-    execution.onDepart?.();
-  });
+  execution.committer.journal = storage.open(job, found);
+  execution.leave(undefined, false);
 }
 
 /** Gives up a job whose state in the store is not known here. */
