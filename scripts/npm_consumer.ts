@@ -27,6 +27,7 @@ const TOOLS: Readonly<Record<string, string>> = {
   "@arethetypeswrong/cli": "0.18.5",
   "@types/node": "20.19.25",
   "esbuild": "0.28.2",
+  "pg": "8.23.1",
   "publint": "0.3.25",
 };
 const TOOLS_FOR_LONG: Readonly<Record<string, string>> = {
@@ -81,6 +82,7 @@ export async function install(folder: string, tarball: string, exported: Exporte
     "too_old.mjs": TOO_OLD,
     "main.ts": typedProgramOf(exported),
     "small.mjs": stripTypeScriptTypes(await Deno.readTextFile("scripts/smallest_use.ts")),
+    "fleet.mjs": stripTypeScriptTypes(await Deno.readTextFile("scripts/npm_fleet.ts")),
     "vite.config.mjs": VITE_CONFIG,
     "index.html": `<script type="module" src="./small.mjs"></script>`,
     "empty.mjs": "",
@@ -91,8 +93,8 @@ export async function install(folder: string, tarball: string, exported: Exporte
   await run(folder, "npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"]);
 }
 
-/** Everything that is tried, the slowest first. */
-export async function attempts(folder: string, isLong: boolean): Promise<Attempt[]> {
+/** Everything that is tried, the slowest first; `postgres` is the address of a server, if there is one. */
+export async function attempts(folder: string, isLong: boolean, postgres: string | undefined): Promise<Attempt[]> {
   const [oldest, newest] = [await nodeOf(OLDEST_NODE), await nodeOf(NEWEST_NODE)];
   const { found, missing } = await findRuntimes();
   const bun = found.find(({ name }) => name === "Bun");
@@ -113,6 +115,10 @@ export async function attempts(folder: string, isLong: boolean): Promise<Attempt
   for (const [path, options] of configs) await Deno.writeTextFile(`${folder}/${path}`, JSON.stringify(options));
   return [
     ...compilations.map(({ name, compiler, path }) => ({ name, commands: [tool(`${compiler}/bin/tsc`, "-p", path)] })),
+    using(`processes on a file store in Node ${OLDEST_NODE}`, oldest, "fleet.mjs", "file"),
+    ...postgres === undefined
+      ? []
+      : [using(`processes on PostgreSQL in Node ${OLDEST_NODE}`, oldest, "fleet.mjs", postgres)],
     using(`JavaScript in Node ${OLDEST_NODE}`, oldest, "main.mjs"),
     using(`JavaScript in Node ${NEWEST_NODE}`, newest, "main.mjs"),
     using(`CommonJS in Node ${NEWEST_NODE}`, newest, "main.cjs"),

@@ -1,4 +1,5 @@
 import config from "../deno.json" with { type: "json" };
+import { PostgresServer } from "../tests/support/postgres_server.ts";
 import { chooseAssertions } from "./assertions.ts";
 import { attempts, install, run, timeImport, tryAll, weigh } from "./npm_consumer.ts";
 import type { Exported } from "./npm_programs.ts";
@@ -32,9 +33,11 @@ report(
 
 const exported = await namesOfEntries();
 const folder = await Deno.makeTempDir();
+const server = await PostgresServer.start({ synchronous_commit: "off" });
+if (server === undefined) console.log("PostgreSQL is not installed: processes on it are not tried");
 try {
   await install(folder, tarball, exported, isLong);
-  results.push(...await tryAll(folder, await attempts(folder, isLong)));
+  results.push(...await tryAll(folder, await attempts(folder, isLong, server?.url)));
   const { minified, gzipped } = await weigh(folder);
   const recorded = sizes["smallest use"].gzipped;
   console.log(`The smallest use weighs ${minified} bytes minified, ${gzipped} gzipped.`);
@@ -48,6 +51,7 @@ try {
     );
   }
 } finally {
+  server?.stop();
   await Deno.remove(folder, { recursive: true });
 }
 finish(results);
