@@ -72,7 +72,8 @@ async function work(place: string): Promise<void> {
     store,
     durability: { leaseMs: LEASE_MS },
     observer(event) {
-      if (event.type === "lost" || event.type === "engine_error") tell({ told: event.type });
+      if (event.type === "engine_error") console.error(String(event.error));
+      if (event.type === "lost") tell({ told: event.type });
     },
   });
   const flow = new Flow({ id: "steps", registry, engine });

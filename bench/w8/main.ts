@@ -1,165 +1,105 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import process from "node:process";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { openPg } from "../../tests/support/postgres_clients.ts";
-import { PostgresServer } from "../../tests/support/postgres_server.ts";
-import { openFlows } from "./flow.ts";
+import { NAMES } from "../fleet/contestants.ts";
+import { percentiles, Place, print, round } from "../fleet/measured.ts";
 
-// Durable steps of many processes on one PostgreSQL server, whose commits wait for the disk; how long after its start a job's handler
-// begins; and how many transactions workers make that have nothing to do:
-//   node bench/w8/main.ts [--workers 1,2,4,8] [--jobs 2000] [--steps 10] [--latency 500] [--idle 10]
+// A fleet on one PostgreSQL server, whose commits wait for the disk, beside others: durable steps, how long after its start a job's handler
+// begins in another process, and how many transactions workers make that have nothing to do. The contestants run in turn.
+//   npm ci --prefix bench/fleet_peers
+//   node bench/w8/main.ts [--only routilux] [--rounds 1] [--workers 1,2,4,8] [--jobs 2000] [--steps 10] [--concurrency 50] [--echoes 200] [--idle 20] [--sleeping 1000]
 
 const { values } = parseArgs({
   options: {
-    workers: { type: "string", default: "1,2,4,8" },
+    only: { type: "string", default: NAMES.join(",") },
+    rounds: { type: "string", default: "1" },
+    workers: { type: "string", default: "4" },
     jobs: { type: "string", default: "2000" },
     steps: { type: "string", default: "10" },
-    latency: { type: "string", default: "500" },
-    idle: { type: "string", default: "10" },
+    concurrency: { type: "string", default: "50" },
+    echoes: { type: "string", default: "200" },
+    idle: { type: "string", default: "20" },
+    sleeping: { type: "string", default: "1000" },
   },
 });
-const jobs = Number(values.jobs);
-const steps = Number(values.steps);
-const starts = Number(values.latency);
-const idleSeconds = Number(values.idle);
-const WORKER = fileURLToPath(new URL("worker.ts", import.meta.url));
-const BATCH = 500;
-/** Clock ticks of `/proc` a second. */
-const TICKS = 100;
+const [rounds, jobs, steps] = [Number(values.rounds), Number(values.jobs), Number(values.steps)];
+const [concurrency, echoes, idleSeconds] = [Number(values.concurrency), Number(values.echoes), Number(values.idle)];
+const DAY_MS = 86_400_000;
+/** How many workers there are for latency and when there is nothing to do. */
+const FEW = 4;
 
-class Worker {
-  readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor(address: string) {
-    this.#child = spawn(process.execPath, [WORKER, address], { stdio: ["pipe", "pipe", "inherit"] });
-    const { stdout } = this.#child;
-    if (stdout === null) throw new Error("A worker has no output");
-    this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
-  }
-
-  async line(): Promise<string> {
-    return String((await this.#lines.next()).value);
-  }
-
-  /** Ends it; returns its processor time in milliseconds. */
-  async end(): Promise<number> {
-    this.#child.stdin?.write("end\n");
-    return Number(await this.line());
-  }
+/** All jobs are there before the workers start. */
+async function measureSteps(name: string, count: number): Promise<void> {
+  const place = await Place.open(name, concurrency);
+  const starter = await place.contestant.open(place.address);
+  await starter.startJobs(jobs, steps);
+  await starter.close();
+  const serverBefore = place.serverSeconds;
+  await place.start(count);
+  const [ready, atReady] = [performance.now(), await place.remaining()];
+  while (await place.remaining() > 0) await place.pause(0.02);
+  const seconds = (performance.now() - ready) / 1_000;
+  const serverSeconds = place.serverSeconds - serverBefore;
+  const used = await place.end();
+  const workersSeconds = used.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / 1_000;
+  // Those that had ended when the last worker was ready do not count, though they took processor time.
+  const perSecond = Math.round(atReady * steps / seconds);
+  print(name, {
+    workers: count,
+    stepsPerSecond: perSecond,
+    cpuSeconds: round(workersSeconds + serverSeconds),
+    workersCpuSeconds: round(workersSeconds),
+    serverCpuSeconds: round(serverSeconds),
+    cpuSecondsPer20kSteps: round((workersSeconds + serverSeconds) / (jobs * steps) * 20_000),
+  });
+  await place.close();
 }
 
-async function startWorkers(address: string, count: number): Promise<readonly Worker[]> {
-  const workers = Array.from({ length: count }, () => new Worker(address));
-  for (const worker of workers) await worker.line();
-  return workers;
+/** From a start in this process to the handler in another one: while the workers have nothing else to do, and while they are busy. */
+async function measureLatency(name: string): Promise<void> {
+  const place = await Place.open(name, concurrency);
+  const starter = await place.contestant.open(place.address);
+  await place.start(FEW);
+  const measure = async (isOver: () => Promise<boolean>) => {
+    const all: number[] = [];
+    for (let n = 0; n < echoes && !await isOver(); n++) {
+      all.push(await place.echo(() => starter.echo(Date.now())));
+      // They come at any moment of a poll.
+      await place.pause(0.005 + Math.random() * 0.02);
+    }
+    return { ...percentiles(all), count: all.length };
+  };
+  await place.pause(1);
+  const idle = await measure(() => Promise.resolve(false));
+  // Half of what the workers have room for.
+  const busyJobs = FEW * concurrency / 2;
+  await starter.startJobs(busyJobs, Math.ceil(jobs * steps / busyJobs));
+  const busy = await measure(async () => await place.remaining() === 0);
+  print(name, { latencyMs: idle, latencyWhileBusyMs: busy });
+  await starter.close();
+  await place.close();
 }
 
-/** The processor time of all processes of the server until now, in milliseconds; those that have ended are not counted. */
-function serverTime(server: PostgresServer): number {
-  const root = server.pid;
-  let ticks = 0;
-  for (const name of readdirSync("/proc").filter((it) => /^\d+$/.test(it))) {
-    try {
-      const fields = readFileSync(`/proc/${name}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-      if (Number(name) === root || Number(fields[1]) === root) ticks += Number(fields[11]) + Number(fields[12]);
-    } catch {
-      // It has ended meanwhile.
+async function measureIdle(name: string): Promise<void> {
+  const place = await Place.open(name, concurrency);
+  await place.start(FEW);
+  await place.pause(3);
+  const transactionsPerSecond = await place.transactions(idleSeconds);
+  const starter = await place.contestant.open(place.address);
+  const { sleep } = starter;
+  await sleep?.(Number(values.sleeping), new Date(Date.now() + DAY_MS));
+  await starter.close();
+  await place.pause(3);
+  const whileJobsSleep = sleep && await place.transactions(idleSeconds);
+  print(name, { idleWorkers: FEW, transactionsPerSecond, sleeping: sleep && Number(values.sleeping), whileJobsSleep });
+  await place.close();
+}
+
+for (let round = 0; round < rounds; round++) {
+  const names = values.only.split(",");
+  if (jobs > 0) {
+    for (const count of values.workers.split(",").map(Number)) {
+      for (const name of names) await measureSteps(name, count);
     }
   }
-  return ticks * 1_000 / TICKS;
+  if (echoes > 0) { for (const name of names) await measureLatency(name); }
+  if (idleSeconds > 0) { for (const name of names) await measureIdle(name); }
 }
-
-async function measureSteps(count: number): Promise<object> {
-  const server = await start();
-  const flows = openFlows(server.url);
-  const { client, close } = openPg(server.url, 1);
-  for (let at = 0; at < jobs; at += BATCH) {
-    const batch = Array.from({ length: Math.min(BATCH, jobs - at) }, (_, i) => ({
-      params: { left: steps },
-      jobId: `job ${at + i}`,
-    }));
-    await flows.steps.startMany("steps", batch);
-  }
-  const serverBefore = serverTime(server);
-  const begin = performance.now();
-  const workers = await startWorkers(server.url, count);
-  const ended = async () => {
-    const [row] = await client.query("SELECT count(*) AS count FROM routilux.jobs WHERE ended_at IS NOT NULL", []);
-    return Number(row?.["count"]);
-  };
-  const ready = performance.now();
-  const atReady = await ended();
-  while (await ended() < jobs) await client.query("SELECT pg_sleep(0.02)", []);
-  const seconds = (performance.now() - ready) / 1_000;
-  const onServer = serverTime(server) - serverBefore;
-  let ms = 0;
-  for (const worker of workers) ms += await worker.end();
-  const [epochs] = await client.query("SELECT max(epoch) AS most FROM routilux.jobs", []);
-  await flows.close();
-  await close();
-  server.stop();
-  return {
-    workers: count,
-    stepsPerSecond: Math.round((jobs - atReady) * steps / seconds),
-    startMs: Math.round(ready - begin),
-    workersCpuSeconds: round(ms / 1_000),
-    serverCpuSeconds: round(onServer / 1_000),
-    mostClaimsOfAJob: Number(epochs?.["most"]),
-  };
-}
-
-async function measureLatency(): Promise<object> {
-  const server = await start();
-  const flows = openFlows(server.url);
-  const workers = await startWorkers(server.url, 2);
-  const latencies: number[] = [];
-  for (let at = 0; at < starts; at++) {
-    const handle = await flows.echo.start("echo", { sentAt: Date.now() }, { jobId: `job ${at}` });
-    for await (const { type, data } of handle.outputs()) if (type === "latency") latencies.push(Number(data));
-  }
-  latencies.sort((a, b) => a - b);
-  for (const worker of workers) await worker.end();
-  await flows.close();
-  server.stop();
-  const at = (share: number) => latencies[Math.floor(latencies.length * share)];
-  return { starts, medianMs: at(0.5), p99Ms: at(0.99) };
-}
-
-async function measureIdle(count: number): Promise<object> {
-  const server = await start();
-  const { client, close } = openPg(server.url, 1);
-  const workers = await startWorkers(server.url, count);
-  const transactions = async () => {
-    const [row] = await client.query(
-      "SELECT pg_stat_get_db_xact_commit(oid) AS count FROM pg_database WHERE datname = 'postgres'",
-      [],
-    );
-    return Number(row?.["count"]);
-  };
-  await client.query("SELECT pg_sleep(2)", []);
-  const before = await transactions();
-  await client.query(`SELECT pg_sleep(${idleSeconds})`, []);
-  const after = await transactions();
-  for (const worker of workers) await worker.end();
-  await close();
-  server.stop();
-  return { idleWorkers: count, transactionsPerSecond: round((after - before - 2) / idleSeconds) };
-}
-
-async function start(): Promise<PostgresServer> {
-  const server = await PostgresServer.start({ shared_buffers: "256MB" });
-  if (server === undefined) throw new Error("PostgreSQL is not installed");
-  return server;
-}
-
-function round(number: number): number {
-  return Math.round(number * 10) / 10;
-}
-
-for (const count of values.workers.split(",").map(Number)) console.log(JSON.stringify(await measureSteps(count)));
-if (starts > 0) console.log(JSON.stringify(await measureLatency()));
-if (idleSeconds > 0) console.log(JSON.stringify(await measureIdle(4)));
