@@ -12,6 +12,7 @@ const LANES = 2;
 const NOT_PORTABLE = ["stores", "host", "studio", "cli"];
 // What the peers of the benchmarks need is not installed with the library, but in this folder.
 const PEERS = "bench/peers";
+const FLEET_PEERS = "bench/fleet_peers";
 const BENCH_OUTPUT = "bench/dist";
 const PEER_TYPES = "types of the peers' benchmarks";
 const EXAMPLE = "examples/cross_host/main.ts";
@@ -88,7 +89,7 @@ function sourcesOf(folder: string): readonly string[] {
   if (folder !== "bench") return [folder];
   return [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`)
     .filter((path) =>
-      path !== PEERS && path !== BENCH_OUTPUT &&
+      path !== PEERS && path !== FLEET_PEERS && path !== BENCH_OUTPUT &&
       (path.endsWith(".ts") || (Deno.statSync(path).isDirectory && holdsSources(path)))
     );
 }
