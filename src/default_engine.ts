@@ -13,14 +13,20 @@ import type { Timers } from "./ports/timers.ts";
  */
 export function createHost({ timers, ids, ...options }: Partial<Omit<EngineHostOptions, "openInner">>): EngineHost {
   return new EngineHost({
-    timers: timers === undefined ? webTimers() : checkTimers(timers),
+    timers: hostTimers(timers),
     ids: ids ?? webIds(),
     openInner: createInnerUse,
     ...options,
   });
 }
 
-function checkTimers(timers: Timers): Timers {
+/**
+ * The timers of an engine: by default, those of the web.
+ *
+ * @throws {TypeError} for timers without one of their methods
+ */
+export function hostTimers(timers: Timers | undefined): Timers {
+  if (timers === undefined) return webTimers();
   for (const name of ["now", "elapsed", "setTimer", "after", "soon"] as const) {
     const method: unknown = timers[name];
     if (typeof method === "function") continue;

@@ -1,9 +1,10 @@
 import type { Registry } from "./values/registry.ts";
 import { checkOptions, type OptionNames } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
-import { createHost } from "./default_engine.ts";
+import { createHost, hostTimers } from "./default_engine.ts";
 import { type DurabilityOptions, resolveDurability } from "./engine/durable/durability_settings.ts";
 import { letGoAtEnd } from "./engine/durable/child_jobs.ts";
+import { StoreClock } from "./engine/durable/store_clock.ts";
 import { StoreSession } from "./engine/durable/store_session.ts";
 import { guardAround } from "./engine/execution/around.ts";
 import { ChildStarter } from "./engine/execution/child_starter.ts";
@@ -104,6 +105,7 @@ export class Engine {
   constructor(options: EngineOptions = {}) {
     checkOptions("Cannot create engine", options, ENGINE_OPTIONS);
     const { store, durability = {}, observer, around, propagate, ...rest } = options;
+    const clock = store?.time && new StoreClock(hostTimers(options.timers));
     if (store === undefined && options.durability !== undefined) {
       throw new TypeError(
         "Cannot create engine: durability is about a store; give new Engine() a store, or leave it out",
@@ -127,6 +129,7 @@ export class Engine {
     checkFunction("propagate", propagate);
     this.#host = createHost({
       ...rest,
+      ...(clock && { timers: clock }),
       events: observer && new JobEvents(observer),
       around: around && guardAround(around),
       propagation: propagate && new Propagation(propagate),

@@ -20,7 +20,7 @@ import type { EntryParams } from "./model/entry_point.ts";
 export interface StartOptions extends CreateOptions {
   /** What happens when the store has a job of this id: the call resolves with it, or rejects. @default {"join"} */
   readonly ifExists?: "join" | "throw" | undefined;
-  /** When the job begins, in milliseconds since 1970 or as a date. @default {at once} */
+  /** When the job begins, by the clock of this process, in milliseconds since 1970 or as a date. @default {at once} */
   readonly at?: number | Date | undefined;
   /** The queue that it is put in: see `engine.work`. @default {"default"} */
   readonly queue?: string | undefined;

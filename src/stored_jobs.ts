@@ -224,14 +224,16 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const action = `Cannot start a job of flow "${flow.id}"`;
     checkWord(action, "ifExists", ifExists, ["join", "throw"]);
     const { schema } = flow.slot(routine, slot);
-    const made = jobs.map(({ params = {}, ...options }) => {
-      if (schema !== undefined) validate(schema, params, `${action}: params for slot "${slot}"`);
-      const { startAt, ...labels } = checkStart(action, options);
-      return { job: create(params, options, startAt), ...labels };
-    });
+    const make = (ahead: number) =>
+      jobs.map(({ params = {}, ...options }) => {
+        if (schema !== undefined) validate(schema, params, `${action}: params for slot "${slot}"`);
+        const { startAt, ...labels } = checkStart(action, options);
+        // The caller has it from a clock of this process.
+        return { job: create(params, options, startAt && Math.max(0, startAt + ahead)), ...labels };
+      });
     const { stored } = runnerOf(flow);
     // Unreachable default: a flow that comes here is of this engine, which has a store.
-    const answers = await stored?.storage.createAll(made) ?? [];
+    const answers = await stored?.storage.createAll(make) ?? [];
     return answers.map(({ isNew, record: { jobId, life, flowId, status } }) => {
       if (flowId !== flow.id || (!isNew && ifExists === "throw")) {
         const why = flowId === flow.id ? "there is one already" : `there is one of flow "${flowId}" already`;

@@ -211,7 +211,8 @@ export class StoreWorker implements Worker {
       const seen = Math.min(Math.max(begin, this.#lookedAt), begin + MOST_SKIPPED * ms);
       if (begin + left <= now) return "due";
       if (seen + ms <= now) return "unseen";
-      if (await this.#watch.changed(undefined, Math.min(begin + left, seen + ms) - now)) return "told";
+      // In whole milliseconds: what is left may be a rounding error, by which a clock does not move.
+      if (await this.#watch.changed(undefined, Math.ceil(Math.min(begin + left, seen + ms) - now))) return "told";
     }
   }
 

@@ -89,7 +89,8 @@ export class FlowJobs implements FlowSteering {
     const { ids } = this.#host;
     const newId = jobId ?? (ids.allowsLazyIds === true ? () => ids.id() : ids.id());
     const job = new Job({ jobId: newId, flowId: this.graph.id }, time.at, settings);
-    this.#host.store?.session.fresh.add(job);
+    const session = this.#host.store?.session;
+    session?.fresh.set(job, session.ownership.clock?.ahead ?? 0);
     adoptLimits(job, this.graph.limits);
     job.deadline = deadlineOf(made, time.at);
     this.#host.propagation?.toJob(this.#host, job);

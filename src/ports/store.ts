@@ -495,6 +495,11 @@ export interface Store {
   purge(query: PurgeQuery): MaybePromise<number>;
   /** Begins a transaction for the statements of a handler; only stores over a database that has such. */
   begin?(): Promise<StoreTransaction>;
+  /**
+   * Returns the time by the store's clock, in milliseconds since 1970; only a store that has one, as a server has. All instants that its
+   * engines give it are by that clock, as far as they know it. Without this method, the store goes by the `now` of its callers.
+   */
+  time?(): MaybePromise<number>;
   /** Closes the store after the pending calls are done; later calls fail. */
   close(): MaybePromise<void>;
 }

@@ -1,6 +1,7 @@
 import { StateError } from "../base/errors.ts";
 import { checkName, checkOptions, checkWord } from "../base/options.ts";
 import type { Engine } from "../engine.ts";
+import { readClock } from "../engine/durable/store_clock.ts";
 import { type EngineHost, hostOf } from "../engine/execution/engine_host.ts";
 import { Flow } from "../flow.ts";
 import type { JobHandle } from "../job_handle.ts";
@@ -23,6 +24,7 @@ export interface ScheduleOptions {
 }
 
 const flows: WeakMap<EngineHost, Flow> = new WeakMap();
+const FLOW_ID = "routilux/schedule";
 
 /**
  * Declares a schedule: from now on a job is started at each of its instants, by whatever worker of the store is there. The id of each
@@ -80,6 +82,8 @@ export async function schedule<E extends EntryPoint>(
   const { cron, timeZone = "UTC", missed = "once" } = options;
   checkWord(action, "missed", missed, ["skip", "once", "all"]);
   const host = hostOf(engine, action);
+  const jobId = `schedule/${name}`;
+  if (host.store !== undefined) await readClock(host.store.session, { jobId, flowId: FLOW_ID });
   const declaredAt = host.timers.now();
   checkTimes(action, { cron, timeZone }, declaredAt);
   const target = entryTarget(action, flow, entry);
@@ -87,7 +91,6 @@ export async function schedule<E extends EntryPoint>(
   if (schema !== undefined) validate(schema, params, `${action}: params for slot "${target.slot}"`);
   const timetable: Timetable = { name, cron, timeZone, declaredAt, missed, flow: flow.toJSON(), entry: target, params };
   const own = flowOf(host, engine, action);
-  const jobId = `schedule/${name}`;
   for (;;) {
     const started = await own.start("schedule", timetable, { jobId });
     if (started.isNew) return started;
@@ -108,7 +111,7 @@ function flowOf(host: EngineHost, engine: Engine, action: string): Flow {
   const { registry } = host;
   if (registry === undefined) throw new TypeError(`${action}: the engine has no registry; give new Engine() one`);
   if (registry.nameOf(Schedule) === undefined) registry.register({ "routilux/Schedule": Schedule });
-  const flow = new Flow({ id: "routilux/schedule", engine, registry, limits: { history: 100 } });
+  const flow = new Flow({ id: FLOW_ID, engine, registry, limits: { history: 100 } });
   const routine = flow.addRoutine(new Schedule(), "schedule");
   flow.connect(routine.next, routine.due);
   flows.set(host, flow);

@@ -20,7 +20,7 @@ import {
 } from "./postgres_store/jobs.ts";
 import { type Append, appendAll, type AppendAnswer, compactJob } from "./postgres_store/journal.ts";
 import { Notices } from "./postgres_store/notices.ts";
-import { enter, heldBy, leave, renew } from "./postgres_store/owners.ts";
+import { enter, heldBy, leave, renew, timeOf } from "./postgres_store/owners.ts";
 import { permitIn } from "./postgres_store/permits.ts";
 import { type Clock, Queries } from "./postgres_store/queries.ts";
 import { migrate, migrationsOf } from "./postgres_store/schema.ts";
@@ -151,6 +151,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
     nextDueAt: (query) => queries.call(() => nextDueIn(queries, notices, query)),
     permit: (query) => queries.call(() => permitIn(queries, notices, query)),
     watch: (onEvent) => notices.watch(onEvent),
+    ...(clock === "server" && { time: () => queries.call(() => timeOf(queries)) }),
     ...(begin && { begin: () => queries.call(async () => new HandlerTransaction(queries, await begin())) }),
     list: (query = {}) => queries.call(() => listJobs(queries, query)),
     count: (filter = {}) => queries.call(() => countJobs(queries, filter)),

@@ -188,6 +188,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       }),
     permit: (query) => script.call(() => permitIn(script, notices, query)),
     watch: (onEvent) => notices.watch(onEvent),
+    ...(clock === "server" && { time: () => ask("time", undefined, [], numberOf) }),
     list: (query = {}) => script.call(() => listJobs(script, query)),
     count: (filter = {}) => script.call(() => countJobs(script, filter)),
     delete: ({ jobId, life }) => ask("delete", undefined, [toWire(jobId), String(life)], (reply) => reply === "1"),

@@ -82,6 +82,7 @@ class SealedStore implements Store {
   readonly watch?: NonNullable<Store["watch"]>;
   readonly begin?: NonNullable<Store["begin"]>;
   readonly permit?: NonNullable<Store["permit"]>;
+  readonly time?: NonNullable<Store["time"]>;
   readonly #inner: Store;
   readonly #ring: KeyRing;
   readonly #pending: PendingCalls = new PendingCalls();
@@ -93,6 +94,7 @@ class SealedStore implements Store {
     this.#ring = ring;
     if (inner.watch !== undefined) this.watch = inner.watch.bind(inner);
     if (inner.begin !== undefined) this.begin = inner.begin.bind(inner);
+    if (inner.time !== undefined) this.time = inner.time.bind(inner);
     const permit = inner.permit?.bind(inner);
     if (permit !== undefined) this.permit = (query) => this.#do(() => permit(query));
   }

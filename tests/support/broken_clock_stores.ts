@@ -3,6 +3,7 @@ import { type BrokenStore, idsWhere } from "./broken_store.ts";
 /** The time by the clock of these stores. */
 export const STORE_TIME = 5_000_000;
 
+const TIME = "time is that of all answers, whatever the clocks of callers show";
 const CREATED = "a job that is created as due at once is so by the store's clock, whatever that of its creator shows";
 const LET_GO = "a job that is let go as due at once is so by the store's clock, whatever that of its owner shows";
 const SENT = "a job that was sent a command is due at once, whatever the clocks of its creator and of the sender show";
@@ -11,6 +12,11 @@ const ANSWERS = "nextDueAt, and when more permits are free, are answered by the 
 
 /** Stores with a clock of their own, where some calls go by that of their callers: the methods are those of a store that has none. */
 export const BROKEN_CLOCKS: readonly BrokenStore[] = [
+  {
+    what: "a time by another clock than that of its answers",
+    noticedBy: [TIME],
+    methods: () => ({ time: () => STORE_TIME - 60_000 }),
+  },
   {
     what: "jobs that are due at once when the clock of their creator shows that",
     noticedBy: [CREATED, LET_GO],

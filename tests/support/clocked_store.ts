@@ -13,6 +13,7 @@ export function clockedStore(store: Store, clock: () => number): Store {
       const made = head && { ...head, dueAt: dueAtOf(head.dueAt, head.at), at: clock() };
       return store.append(claim, expectedRevision, entries, made, within);
     },
+    time: clock,
     send: (job, command) => store.send(job, { ...command, now: clock() }),
     inbox: (life, after) => store.inbox(life, after, clock()),
     commands: (owner) => store.commands(owner, clock()),

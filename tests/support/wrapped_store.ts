@@ -27,6 +27,7 @@ export function wrapStore(store: Store, write: Wrap, read: Wrap = write): Store 
     list: read((...args: Parameters<Store["list"]>) => store.list(...args)),
     count: read((...args: Parameters<Store["count"]>) => store.count(...args)),
     ...(store.permit && { permit: write(store.permit.bind(store)) }),
+    ...(store.time && { time: read(store.time.bind(store)) }),
     ...(store.watch && { watch: store.watch.bind(store) }),
     close: () => store.close(),
   };

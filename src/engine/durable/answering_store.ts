@@ -38,6 +38,7 @@ export function answeringStore(store: Store, timers: Timers, settings: Durabilit
   }
 
   const [permit, watch, begin] = [store.permit?.bind(store), store.watch?.bind(store), store.begin?.bind(store)];
+  const time = store.time?.bind(store);
   // A renewal that gets lost must be sent again while the lease runs.
   const renewalMs = Math.min(answerTimeoutMs, leaseMs / 3);
   return {
@@ -60,6 +61,7 @@ export function answeringStore(store: Store, timers: Timers, settings: Durabilit
     nextDueAt: (query) => inTime("nextDueAt", store.nextDueAt(query)),
     ...(permit && { permit: (query: PermitQuery) => inTime("permit", permit(query)) }),
     ...(watch && { watch }),
+    ...(time && { time: () => inTime("time", time()) }),
     // A transaction that begins too late is nobody's: it would keep its connection.
     ...(begin && { begin: async () => await inTime("begin", begin(), answerTimeoutMs, rollBack) }),
     list: (query) => store.list(query),

@@ -1,4 +1,5 @@
 import { FencedError, StateError } from "../../base/errors.ts";
+import { isThenable } from "../../base/thenable.ts";
 import { hashText } from "../../base/text_hash.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { CreateAnswer, JobClaim, JobLabels, JobRecord, StoredJob, TakenJob } from "../../ports/store.ts";
@@ -13,6 +14,7 @@ import { Inbox, type PerformCommand } from "./inbox.ts";
 import { Journal } from "./journal.ts";
 import { placeOf } from "./place.ts";
 import type { KeptJournal } from "./snapshots.ts";
+import { madeByClock, readClock } from "./store_clock.ts";
 import { replayStored } from "./stored_replay.ts";
 import type { StoreSession } from "./store_session.ts";
 
@@ -88,6 +90,22 @@ export class JobStorage {
     return this.#session.records.get(job);
   }
 
+  /**
+   * Sets the deadline of a job that was made here by the store's clock, if it has one: it may show another time than was thought then.
+   *
+   * @throws {StoreError} when the store keeps failing
+   */
+  readClock(job: Job): Promise<void> | undefined {
+    const { ownership: { clock }, fresh } = this.#session;
+    if (clock === undefined) return undefined;
+    return Promise.resolve(readClock(this.#session, job)).then(() => {
+      const { deadline } = job;
+      if (deadline !== undefined) {
+        job.deadline = { ...deadline, until: deadline.until + clock.ahead - (fresh.get(job) ?? 0) };
+      }
+    });
+  }
+
   /** Creates a job, claimed by this engine: `undefined` when the store has one of its id. */
   async create(job: Job): Promise<Journal | undefined> {
     const { ownership } = this.#session;
@@ -101,8 +119,10 @@ export class JobStorage {
     return record === undefined ? undefined : this.open(job, { record, snapshot, entries: [] });
   }
 
-  /** Creates jobs that are due for whoever takes them. */
-  async createAll(jobs: readonly NewStoredJob[]): Promise<readonly CreateAnswer[]> {
+  /** Creates jobs that are due for whoever takes them; `make` is told how far the store's clock is ahead of that of this process. */
+  async createAll(make: (ahead: number) => readonly NewStoredJob[]): Promise<readonly CreateAnswer[]> {
+    const making = madeByClock(this.#session, make);
+    const jobs = isThenable(making) ? await making : making;
     const [first] = jobs;
     if (first === undefined) return [];
     const { store } = this.#session;

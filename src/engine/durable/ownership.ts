@@ -1,7 +1,8 @@
 import { callGuarded } from "../../base/thenable.ts";
-import type { Incarnation, Store } from "../../ports/store.ts";
+import type { Incarnation, MaybePromise, Store } from "../../ports/store.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
+import { StoreClock } from "./store_clock.ts";
 
 /** How many of its incarnations an engine remembers: it gets one each time that it has had nothing to do for as long as its lease. */
 const MOST_INCARNATIONS = 1_000;
@@ -38,6 +39,8 @@ export class Ownership {
   readonly #store: Store;
   readonly #settings: DurabilitySettings;
   readonly #timers: Timers;
+  /** The store's clock, if it has one: then it is that of the jobs. It learns from answers what time it is. */
+  readonly clock: StoreClock | undefined;
   readonly #createId: () => string;
   readonly #callbacks: OwnershipCallbacks;
   #name: string;
@@ -65,7 +68,9 @@ export class Ownership {
   ) {
     this.#store = store;
     this.#settings = settings;
-    this.#timers = timers;
+    // A lease ends by the clocks of this process, which the store may not set.
+    this.clock = timers instanceof StoreClock ? timers : undefined;
+    this.#timers = this.clock?.host ?? timers;
     this.#createId = createId;
     this.#callbacks = callbacks;
     this.#name = settings.owner;
@@ -76,10 +81,11 @@ export class Ownership {
     return this.#name;
   }
 
-  /** The incarnation whose lease runs at an instant, if any. */
+  /** The incarnation whose lease runs at an instant by the clock of the jobs, if any. */
   lease(at: number = this.#timers.now(), elapsed: number = this.#timers.elapsed()): Incarnation | undefined {
     const lease = this.#lease;
-    if (lease === undefined || (elapsed < lease.endsElapsed && at < lease.endsAt)) return lease;
+    const wallAt = this.clock === undefined ? at : this.#timers.now();
+    if (lease === undefined || (elapsed < lease.endsElapsed && wallAt < lease.endsAt)) return lease;
     this.#over();
     return undefined;
   }
@@ -120,11 +126,14 @@ export class Ownership {
       const takesOver = takeOver === "at once" && again === undefined;
       if (again !== undefined) {
         // The store may still have the lease: it counts from later, and by another clock.
-        const { isHeld } = await this.#store.renew({ owner: this.#name, incarnation: again }, leaseMs, now);
+        const { isHeld } = await this.#ask(() =>
+          this.#store.renew({ owner: this.#name, incarnation: again }, leaseMs, now)
+        );
         if (isHeld) return this.#entered(again, now, elapsed);
       }
       const token = this.#token ??= this.#createId();
-      const { incarnation } = await this.#store.enter({ owner: this.#name, leaseMs, now, token, again, takesOver });
+      const query = { owner: this.#name, leaseMs, now, token, again, takesOver };
+      const { incarnation } = await this.#ask(() => this.#store.enter(query));
       this.#token = undefined;
       if (incarnation !== undefined) return this.#entered(incarnation, now, elapsed);
       // Another engine has this name now. Two engines under one name would take it from each other for ever.
@@ -133,6 +142,14 @@ export class Ownership {
       this.#last = undefined;
       this.#callbacks.onReplaced(name);
     }
+  }
+
+  /** Asks the store, whose answer says what time it is there. */
+  async #ask<T extends { readonly now: number }>(ask: () => MaybePromise<T>): Promise<T> {
+    const asked = this.clock?.hostTime();
+    const answer = await ask();
+    if (asked !== undefined) this.clock?.told(answer.now, asked);
+    return answer;
   }
 
   #entered(incarnation: number, at: number, elapsed: number): Incarnation {
@@ -174,7 +191,7 @@ export class Ownership {
   #renew(lease: Lease, attempt: number): void {
     const [at, elapsed] = [this.#timers.now(), this.#timers.elapsed()];
     const renew = async () => {
-      const { isHeld } = await this.#store.renew(lease, this.#settings.leaseMs, at);
+      const { isHeld } = await this.#ask(() => this.#store.renew(lease, this.#settings.leaseMs, at));
       // The lease may have ended meanwhile.
       if (this.#lease !== lease) return;
       if (!isHeld) return this.#over();

@@ -33,8 +33,11 @@ export class StoreSession {
   readonly ownership: Ownership;
   /** Makes ids: of tokens, of keys. */
   readonly createId: () => string;
-  /** Jobs that were made here, not read: one of the same id in the store takes their place. */
-  readonly fresh: WeakSet<Job> = new WeakSet();
+  /**
+   * Jobs that were made here, not read: one of the same id in the store takes their place. Each with how far the store's clock was thought
+   * to be ahead.
+   */
+  readonly fresh: WeakMap<Job, number> = new WeakMap();
   /** The journals of all jobs that this engine has claimed, lost ones included. */
   readonly journals: WeakMap<Job, Journal> = new WeakMap();
   /** Why jobs cannot be followed here that could not be started, or not be read again: what the store has of them is unknown. */
@@ -109,7 +112,7 @@ export class StoreSession {
   }
 
   /** Tells the observer that the store has failed; the call is repeated. */
-  onStoreError({ jobId, flowId }: Job, error: unknown): void {
+  onStoreError({ jobId, flowId }: Pick<Job, "jobId" | "flowId">, error: unknown): void {
     this.#tell({ type: "store_error", jobId, flowId, error, at: this.timers.now() });
   }
 
@@ -287,7 +290,7 @@ export class StoreSession {
   }
 
   /** Asks the store, and again if it fails, as often as `attempts` says. */
-  async attempt<T>(job: Job, ask: () => T | Promise<T>): Promise<T> {
+  async attempt<T>(job: Pick<Job, "jobId" | "flowId">, ask: () => T | Promise<T>): Promise<T> {
     const { settings } = this;
     for (let failures = 1;; failures++) {
       try {

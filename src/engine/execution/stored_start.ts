@@ -60,6 +60,8 @@ async function enter(start: StoredStart): Promise<void> {
   const known = storage.recordOf(job);
   if (known !== undefined) return claim(start, known);
   const isFresh = storage.isFresh(job);
+  const reading = isFresh ? storage.readClock(job) : undefined;
+  if (reading !== undefined) await reading;
   let found = isFresh ? undefined : await storage.load(job);
   if (found === undefined) {
     execution.resume(createFirst());

@@ -30,6 +30,7 @@ export function measuredStore(store: Store, meter: Meter): Store {
     purge: timed("purge", store.purge),
     ...(store.watch && { watch: store.watch.bind(store) }),
     ...(store.permit && { permit: timed("permit", store.permit) }),
+    ...(store.time && { time: timed("time", store.time) }),
     ...(store.begin && { begin: timed("begin", store.begin) }),
     close: store.close.bind(store),
   };

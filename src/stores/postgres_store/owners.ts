@@ -3,7 +3,7 @@ import { endLeaseIn, enterIn, leaveIn, type OwnerReading, type OwnerTable, renew
 import type { EnterAnswer, EnterQuery, Incarnation, RenewAnswer } from "../../ports/store.ts";
 import type { PostgresRow } from "./client.ts";
 import type { Queries } from "./queries.ts";
-import { TIME } from "./rows.ts";
+import { SERVER_TIME, TIME } from "./rows.ts";
 import { toColumn } from "./text.ts";
 import { isNull, numberOf, optionalNumber, textOf, toNumber, toNumbers } from "./values.ts";
 
@@ -79,6 +79,11 @@ export async function heldBy(
 ): Promise<readonly { readonly jobId: string; readonly epoch: number }[]> {
   const rows = await queries.rows(HELD, toColumn(owner), toNumber(incarnation));
   return rows.map((row) => ({ jobId: textOf(row, "job_id"), epoch: numberOf(row, "epoch") }));
+}
+
+/** The server's time. */
+export async function timeOf(queries: Queries): Promise<number> {
+  return numberOf(await queries.row(`SELECT ${SERVER_TIME} AS now`), "now");
 }
 
 /** The owners of a store; a version counts the changes of an owner. */

@@ -202,6 +202,8 @@ function ops.next_due()
   return { now, text }
 end
 
+function ops.time() return now end
+
 -- The version of the server, and what it does when its memory is full.
 function ops.open()
   local about = redis.pcall("INFO", "memory")

@@ -1,7 +1,7 @@
 import type { Incarnation, Store } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
 import { check, checkSame, existing } from "./checks.ts";
-import { claimOf, createJob, enter, HEAD, idsOf, sampleEntries, send, take } from "./sample_jobs.ts";
+import { claimOf, createJob, enter, HEAD, idsOf, LATER, sampleEntries, send, take } from "./sample_jobs.ts";
 
 const MINUTE = 60_000;
 
@@ -27,6 +27,25 @@ function checkAbout(at: number | undefined, expected: number, what: string): voi
 
 /** What a store with a clock of its own makes of callers whose clocks differ from it. */
 export const clockCases: readonly Case[] = [
+  withStore("time is that of all answers, whatever the clocks of callers show", async (store) => {
+    const timeOf = async () => existing(await store.time?.(), "the time by the store's clock");
+    const { engine, now: first } = await enterAt(store, "engine");
+    let last = await timeOf();
+    check(last >= first - 1, `time must go on from ${first}, got ${last}`);
+    const { life } = await createJob(store, "job", 0);
+    const answers = [
+      await store.renew(engine, MINUTE, 0),
+      await store.take({ ...engine, now: LATER * 1e4, limit: 1 }),
+      await store.claim({ ...engine, now: 0, jobs: [] }),
+      await store.inbox({ jobId: "job", life }, 0, LATER * 1e4),
+      await store.commands(engine, 0),
+    ];
+    for (const { now } of answers) {
+      check(now >= last - 1 && now < last + MINUTE, `the time of an answer must be about ${last}, got ${now}`);
+      last = now;
+    }
+    check(await timeOf() >= last - 1, `time must go on from ${last}`);
+  }),
   withStore(
     "a job that is created as due at once is so by the store's clock, whatever that of its creator shows",
     async (store) => {
