@@ -343,7 +343,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "18",
     "whoever waits for a job by a handle hears of the store's failures",
     HANDLE,
-    "if (error instanceof StateError || session.isClosed) throw error;",
+    "if (error instanceof StateError || session.isClosed || signal?.aborted === true) throw error;",
     "throw error;",
   ),
   defect("19", "jobs with commands are not due", KIT, "if (sent > consumed) return createdAt;", ""),
