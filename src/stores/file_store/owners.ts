@@ -47,8 +47,9 @@ interface Content extends Numbers {
 
 /**
  * The owners of jobs, the numbers of incarnations and lives, and the queues with limits. A file has the numbers, so that none is given
- * twice, and what was taken of queues with a rate. It has the leases, too, as they were when it was written last, at the latest when the store is closed; but they count for the same process
- * only. Those of another one have ended when the store is opened, since one process at a time has it open.
+ * twice, and what was taken of queues with a rate. It has the leases, too, as they were when it was written last, at the latest when the
+ * store is closed; but they count for the same process only. Those of another one have ended when the store is opened, since one process
+ * at a time has it open.
  */
 export class Owners implements WriteTarget {
   readonly #files: Files;
