@@ -585,7 +585,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
     if (membership?.routines === this.routines) return this.#runner.routeTo(membership.id, slot.name);
     const owner = describeValue(slot.owner);
     throw new TypeError(
-      `Cannot ${event} flow "${this.id}": slot "${slot.name}" belongs to ${owner}, which is not in it`,
+      `Cannot ${event} flow "${this.id}": slot "${slot.name}" belongs to ${owner}, which is not in it; add it with addRoutine`,
     );
   }
 }

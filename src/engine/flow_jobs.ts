@@ -309,7 +309,7 @@ export class FlowJobs implements FlowSteering {
   }
 
   checkResume(job: Job, redrive: Redrive | undefined): void {
-    if (job.owner !== undefined) throw refuse("resume", job, "it is live already");
+    if (job.owner !== undefined) throw refuse("resume", job, "it is live already, and goes on by itself");
     this.#checkStatus(job, redrive);
   }
 

@@ -190,7 +190,9 @@ export class FlowGraph<out Result = unknown> {
     if (!(routine instanceof Routine)) {
       throw new TypeError(`${action}: expected an instance of Routine, got ${describeValue(routine)}`);
     }
-    if (this.#routines.has(id)) throw new TypeError(`${action}: the flow has a routine of this id already`);
+    if (this.#routines.has(id)) {
+      throw new TypeError(`${action}: the flow has a routine of this id already; choose another id`);
+    }
     const declaration = declarationOf(routine);
     if (declaration.membership !== undefined) {
       throw new TypeError(
@@ -404,7 +406,9 @@ export class FlowGraph<out Result = unknown> {
 
   #asSlot(value: unknown): Slot<never> {
     if (value instanceof Slot) return value;
-    throw new TypeError(`Cannot connect: expected a slot as the second argument, got ${describeValue(value)}`);
+    throw new TypeError(
+      `Cannot connect: expected a slot as the second argument, as addSlot returns it, got ${describeValue(value)}`,
+    );
   }
 
   #find(action: string, id: string): Routine<object> {
@@ -428,7 +432,7 @@ export class FlowGraph<out Result = unknown> {
       throw new StateError(
         event,
         "frozen",
-        `Cannot ${event}: flow "${this.id}" has been executed and its structure is frozen`,
+        `Cannot ${event}: flow "${this.id}" has been executed and its structure is frozen; do so before its first job`,
       );
     }
   }
@@ -449,7 +453,7 @@ export function checkStrategy(
   checkInteger("Cannot set execution strategy", "maxWorkers", workers);
   if (executionStrategy === "sequential" && workers !== 1) {
     throw new RangeError(
-      `Cannot set execution strategy: a sequential flow has 1 worker, current value of maxWorkers is ${workers}`,
+      `Cannot set execution strategy: a sequential flow has 1 worker, current value of maxWorkers is ${workers}; more need the strategy "concurrent"`,
     );
   }
   return { executionStrategy, maxWorkers: workers };

@@ -124,7 +124,9 @@ export class Routine<Config extends object = Record<string, unknown>> {
     this.#declaration.checkOpen(`add slot "${name}"`);
     checkName("Cannot add slot", "name", name);
     if (this.#declaration.slots.has(name)) {
-      throw new TypeError(`${action}: the routine has a slot of this name already`);
+      throw new TypeError(
+        `${action}: the routine has a slot of this name already; choose another name, or override its handler`,
+      );
     }
     if (handler !== null && typeof handler !== "function") {
       throw new TypeError(
@@ -150,7 +152,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
     this.#declaration.checkOpen(`add event "${name}"`);
     checkName("Cannot add event", "name", name);
     if (this.#declaration.events.has(name)) {
-      throw new TypeError(`${action}: the routine has an event of this name already`);
+      throw new TypeError(`${action}: the routine has an event of this name already; choose another name`);
     }
     checkOptions(action, options, EVENT_OPTIONS);
     const { params = [], schema } = options;
@@ -175,7 +177,9 @@ export class Routine<Config extends object = Record<string, unknown>> {
     options?: CheckedSlotOptions<O>,
   ): Event<SlotInput<O, H>> {
     if (this.#declaration.events.has(name)) {
-      throw new TypeError(`Cannot add timer "${name}": the routine has an event of this name already`);
+      throw new TypeError(
+        `Cannot add timer "${name}": the routine has an event of this name already; choose another name`,
+      );
     }
     const slot = this.addSlot<H, P, O>(name, handler, options);
     const event = this.addEvent<SlotInput<O, H>>(name);

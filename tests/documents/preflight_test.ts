@@ -37,7 +37,8 @@ test("C141 C231 C385 a pending task for a routine that is missing", () => {
 });
 
 test("more workers than the job's way to run them allows", () => {
-  const message = "Cannot set execution strategy: a sequential flow has 1 worker, current value of maxWorkers is 4";
+  const message =
+    'Cannot set execution strategy: a sequential flow has 1 worker, current value of maxWorkers is 4; more need the strategy "concurrent"';
   const found = findingsOf([["executionStrategy"], "sequential"], [["maxWorkers"], 4]);
   assertEquals(found, [{ code: "bad_settings", path: "maxWorkers", message }]);
 });

@@ -158,7 +158,7 @@ test("C483 a command that came when nobody had the job is carried out by whoever
   assertEquals([jobs.length, other.begun], [1, [3]]);
 });
 
-test("a commit says up to which command it goes", async () => {
+test("C495 a commit says up to which command it goes", async () => {
   const process = createProcess();
   process.start([1]);
   await process.settle();

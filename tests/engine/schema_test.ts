@@ -97,9 +97,16 @@ test("C510 a schema that throws, or that is asynchronous, is the receiver's erro
   const asynchronous: StandardSchema = {
     "~standard": { version: 1, vendor: "test", validate: () => Promise.reject(new Error("later")) },
   };
-  for (
-    const [schema, message] of [[throwing, "broken schema"], [asynchronous, "the schema is asynchronous"]] as const
-  ) {
+  // A promise of another kind, as some libraries have.
+  const promise: Promise<never> = {
+    then: () => promise,
+    catch: () => promise,
+    finally: () => promise,
+    [Symbol.toStringTag]: "Promise",
+  };
+  const foreign: StandardSchema = { "~standard": { version: 1, vendor: "test", validate: () => promise } };
+  const why = "the schema is asynchronous";
+  for (const [schema, message] of [[throwing, "broken schema"], [asynchronous, why], [foreign, why]] as const) {
     class Sink extends Routine {
       readonly input = this.addSlot("input", this.take, { schema });
       take(_data: unknown): void {}

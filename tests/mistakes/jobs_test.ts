@@ -19,7 +19,7 @@ testMistakes({
       flow.resume(job);
       flow.resume(job);
     },
-    'Cannot resume job "j" in status "running": it is live already',
+    'Cannot resume job "j" in status "running": it is live already, and goes on by itself',
   ],
   "M24 an ended job that is resumed": [
     async () => {

@@ -20,7 +20,7 @@ testMistakes({
       const { flow, source, target } = flowOfTwo();
       flow.connect(source.output, untyped((target as unknown as { inptu: unknown }).inptu));
     },
-    "Cannot connect: expected a slot as the second argument, got undefined",
+    "Cannot connect: expected a slot as the second argument, as addSlot returns it, got undefined",
   ],
   "M16 a slot connected to an event": [
     () => {
@@ -31,7 +31,7 @@ testMistakes({
   ],
   "M21 one id for two routines": [
     () => flowOfTwo().flow.addRoutine(new Target(), "b"),
-    'Cannot add routine "b": the flow has a routine of this id already',
+    'Cannot add routine "b": the flow has a routine of this id already; choose another id',
   ],
   "M22 one routine in two flows": [
     () => new Flow({ id: "g" }).addRoutine(flowOfTwo().target, "c"),
@@ -43,7 +43,7 @@ testMistakes({
       await flow.run(source.trigger, { count: 0 });
       flow.connect(source.output, target.input);
     },
-    'Cannot connect: flow "f" has been executed and its structure is frozen',
+    'Cannot connect: flow "f" has been executed and its structure is frozen; do so before its first job',
   ],
   "M41 an entry that is in no flow": [
     () => flowOfTwo().flow.execute("aa"),
@@ -55,7 +55,7 @@ testMistakes({
   ],
   "M43 an entry of a routine that is in no flow": [
     () => flowOfTwo().flow.execute(new Source().trigger, { count: 1 }),
-    'Cannot execute flow "f": slot "trigger" belongs to a Source instance, which is not in it',
+    'Cannot execute flow "f": slot "trigger" belongs to a Source instance, which is not in it; add it with addRoutine',
   ],
   "M67 a subclass that declares a slot of its class again": [
     () => {
@@ -64,7 +64,7 @@ testMistakes({
       }
       new Twice();
     },
-    'Cannot add slot "trigger": the routine has a slot of this name already',
+    'Cannot add slot "trigger": the routine has a slot of this name already; choose another name, or override its handler',
   ],
   "M76 an event after the first job": [
     async () => (await runSource()).addEvent("late"),

@@ -142,7 +142,10 @@ test("inputs that are too few, of mixed kinds, or of a name that is taken are re
     'Cannot set inputs: input "b" has no key, and others have one; give all a key, or none',
   );
   assertEquals(message({ a: { bye: "x" }, b: {} }), 'Cannot set inputs: unknown option "a.bye"; did you mean "a.by"?');
-  assertEquals(message({ a: {}, group: {} }), 'Cannot add slot "group": the routine has a slot of this name already');
+  assertEquals(
+    message({ a: {}, group: {} }),
+    'Cannot add slot "group": the routine has a slot of this name already; choose another name, or override its handler',
+  );
   assertEquals(
     message({ a: {}, b: {} }, { timeoutMs: -1 }),
     "Cannot set inputs: timeoutMs must be a number, between 0 and 9007199254740991, current value is -1",

@@ -35,7 +35,7 @@ test("resume of a job that is live here already is refused", async () => {
   assertEquals(refused(() => flow.resume(job), job), {
     event: "resume",
     status: "running",
-    text: 'Cannot resume job "id-1" in status "running": it is live already',
+    text: 'Cannot resume job "id-1" in status "running": it is live already, and goes on by itself',
   });
   await timers.flush();
   assertEquals([job.status, job.outputLog.length], ["completed", 1]);
@@ -56,7 +56,7 @@ test("resume of a job that is live on another flow object of the same id is refu
   other.addRoutine(new Worker(), "worker");
   assertEquals(
     refused(() => other.resume(job), job).text,
-    'Cannot resume job "id-1" in status "running": it is live already',
+    'Cannot resume job "id-1" in status "running": it is live already, and goes on by itself',
   );
 });
 
