@@ -1,5 +1,5 @@
 import { describeError } from "../values/error_data.ts";
-import { PreflightError, type PreflightFinding } from "../base/errors.ts";
+import type { PreflightFinding } from "../base/errors.ts";
 import { listNames } from "../base/options.ts";
 import { ItemPath, type Path, pathStep } from "../base/path.ts";
 import { checkStrategy, type FlowGraph, leadsTo } from "../model/flow_graph.ts";
@@ -34,16 +34,6 @@ export function preflight(job: Job, graph: FlowGraph): PreflightFinding[] {
     add("unknown_class", path, `class '${name}' not found in registry; it knows ${known}`);
   }
   return findings;
-}
-
-/**
- * Refuses a job that cannot go on in a flow.
- *
- * @throws {PreflightError} with every finding
- */
-export function checkPreflight(job: Job, graph: FlowGraph, action: string): void {
-  const findings = preflight(job, graph);
-  if (findings.length > 0) throw new PreflightError(`Cannot ${action} job "${job.jobId}"`, findings);
 }
 
 type Add = (code: string, path: string, message: string) => void;

@@ -21,7 +21,7 @@ import {
 import { createTask, type Moment, NO_DETAILS, type Route, type Task } from "../job/task.ts";
 import { deliveryKey, firstKey } from "../job/task_key.ts";
 import type { ChildEnded } from "../documents/command.ts";
-import { checkPreflight, preflight } from "../documents/preflight.ts";
+import { preflight } from "../documents/preflight.ts";
 import { statusCommit } from "./activation/commits.ts";
 import { createPlan, type Plan } from "./activation/plan.ts";
 import { checkRedrive, failuresOf, type Redrive } from "./execution/redrive.ts";
@@ -141,13 +141,14 @@ export class FlowJobs implements FlowSteering {
   /** The commit by which a job starts or goes on, after all checks. */
   firstCommit(job: Job, redrive: Redrive | undefined): StatusCommit {
     this.#checkStatus(job, redrive);
-    checkPreflight(job, this.graph, "resume");
+    const findings = [
+      ...preflight(job, this.graph),
+      ...this.#lookInside(job, (flow, child) => void flow.firstCommit(child, undefined)),
+    ];
+    if (findings.length > 0) throw new PreflightError(`Cannot resume job "${job.jobId}"`, findings);
     // A job that failed for its timeout would have no time left.
     const time = redrive !== undefined ? { ...this.#time(job), ranMs: 0 } : this.#time(job);
-    const first = firstCommit(job, this.plan, time, redrive);
-    const findings = this.#lookInside(job, (flow, child) => void flow.firstCommit(child, undefined));
-    if (findings.length > 0) throw new PreflightError(`Cannot resume job "${job.jobId}"`, findings);
-    return first;
+    return firstCommit(job, this.plan, time, redrive);
   }
 
   /** Looks for all that would keep a job from going on here, the children that are parts of it included. */

@@ -235,6 +235,12 @@ test("children whose ends nobody would be told of", () => {
     },
     { code: "unknown_slot", path: "children.c.to", message: 'routine "clerk" has no slot "ghost"' },
   ]);
+  const refused = assertThrows(() => flow.resume(job), PreflightError);
+  assertEquals(
+    refused.findings,
+    flow.check(job),
+    "a resume finds all that check finds, also that the children are jobs of a store",
+  );
 });
 
 test("a slot that is missing and would be told that a delivery has not come", () => {
