@@ -209,15 +209,15 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "12",
     "the lease ends by the clock alone that stands still in sleep",
     OWNERSHIP,
-    "(elapsed < lease.endsElapsed && at < lease.endsAt)",
+    "(elapsed < lease.endsElapsed && wallAt < lease.endsAt)",
     "elapsed < lease.endsElapsed",
   ),
   defect(
     "12",
     "the lease ends by the clock alone that may be set",
     OWNERSHIP,
-    "(elapsed < lease.endsElapsed && at < lease.endsAt)",
-    "at < lease.endsAt",
+    "(elapsed < lease.endsElapsed && wallAt < lease.endsAt)",
+    "wallAt < lease.endsAt",
   ),
   defect(
     "12",
@@ -251,9 +251,9 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
   defect(
     "13",
     "a job is gone from its engine while its handlers run",
-    EXECUTION_FILE,
-    "this.runner.whenSettled(() => {\n      // A command may h",
-    "((run: () => void) => run())(() => {\n      // A command may h",
+    `${EXECUTION}/engine_host.ts`,
+    "runner.whenSettled(() => {",
+    "((run: () => void) => run())(() => {",
   ),
   defect(
     "13",
