@@ -220,8 +220,7 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
   }
 
   emit(event: Event<unknown> | string, data: unknown, options?: EmitOptions): void {
-    if (!(this instanceof Activation)) throw detached("emit", "ctx");
-    const source = this.#event("emit", event);
+    const source = eventOf(this, "emit", event);
     if (options !== undefined) this.#emitWith(source, data, options);
     else this.emissions.add(source, this.#payload(source, data, source.emission));
   }
@@ -241,15 +240,14 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
 
   cancelEmit(event: Event<unknown> | string, key: string): void {
     if (!(this instanceof Activation)) throw detached("cancelEmit", "ctx");
-    const source = this.#event("take back", event);
+    const source = eventOf(this, "take back", event);
     checkName(`Cannot take back "${source.event}" of routine "${this.routineId}"`, "key", key);
     this.#buffer.lists.withdrawals.push({ source, emitKey: key });
     this.#emissions?.takeBack(source, key);
   }
 
   defer(event: Event<unknown> | string, data: unknown): void {
-    if (!(this instanceof Activation)) throw detached("defer", "ctx");
-    const source = this.#event("defer", event);
+    const source = eventOf(this, "defer", event);
     const subject = { action: `Cannot defer "${source.event}" of routine "${this.routineId}"`, root: "data" };
     const payload = this.#payload(source, data, subject);
     this.#buffer.lists.deferred.push({ routine: this.routineId, event: source.event, data: payload, key: undefined });
@@ -356,16 +354,6 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
     throw new StateError(what, "closed", `Cannot ${what} in routine "${this.routineId}": ${this.#closed.why}`);
   }
 
-  #event(what: string, event: Event<unknown> | string): EventPlan {
-    if (this.#closed === undefined) {
-      const known = findEvent(this.plan, event);
-      if (known !== undefined) return known;
-    }
-    const name = typeof event === "string" ? event : event instanceof Event ? event.name : undefined;
-    this.checkOpen(`${what} "${name}"`);
-    throw unknownEvent(this.plan, what, event, name);
-  }
-
   /** Data that was received and is passed on whole has been checked and frozen already. */
   #payload({ schema }: EventPlan, data: unknown, subject: EncodeSubject): Payload | undefined {
     if (schema !== undefined) validate(schema, data, `${subject.action}: data`);
@@ -381,4 +369,14 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
   #encode(action: string, root: string, value: unknown): Payload | undefined {
     return payloadOf(value, this.#host.classes, { action, root }, this.#host.limits);
   }
+}
+
+/** The event that a handler names to `ctx.emit` or another call. A function, so that a detached `ctx.emit` can say what it lacks. */
+function eventOf(ctx: Activation, what: string, event: Event<unknown> | string): EventPlan {
+  if (!(ctx instanceof Activation)) throw detached(what, "ctx");
+  const known = ctx.isOpen ? findEvent(ctx.plan, event) : undefined;
+  if (known !== undefined) return known;
+  const name = typeof event === "string" ? event : event instanceof Event ? event.name : undefined;
+  ctx.checkOpen(`${what} "${name}"`);
+  throw unknownEvent(ctx.plan, what, event, name);
 }
