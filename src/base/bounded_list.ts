@@ -17,13 +17,13 @@ export class BoundedList<T> {
   #head = 0;
   #limit: number;
   #mostSize = Infinity;
-  #dropped = 0;
+  /** How many items there have been, the dropped ones included. */
+  #added = 0;
   readonly #sizeOf: (item: T) => number;
-  /** How many items have been added since the last one was measured, and the estimated size of all items. */
-  #unmeasured = 0;
+  /** The estimated size of all items. */
   #estimate = 0;
-  /** Whether nothing has been added since all were measured. */
-  #isMeasured = true;
+  /** How many items there had been when all were measured. */
+  #measured = 0;
 
   /** Makes an empty list for at most `limit` items of any size; `sizeOf` is called once their size has a limit. */
   constructor(limit: number, sizeOf: (item: T) => number = () => 0) {
@@ -35,7 +35,7 @@ export class BoundedList<T> {
   restore(items: readonly T[], dropped: number = 0): void {
     this.#items = [];
     this.#head = 0;
-    this.#dropped = dropped;
+    this.#added = this.#measured = dropped;
     for (const item of items) this.push(item);
   }
 
@@ -48,7 +48,7 @@ export class BoundedList<T> {
   /** How many older items are gone, as far as can be counted. */
   get dropped(): number {
     this.#measure();
-    return Math.min(this.#dropped, MAX_COUNT);
+    return Math.min(this.#added - this.#items.length, MAX_COUNT);
   }
 
   /** Adds an item; the oldest make room for it. It is kept until the next one comes, however large it is. */
@@ -56,19 +56,15 @@ export class BoundedList<T> {
     const items = this.#items;
     const limit = this.#limit;
     if (items.length < limit) items.push(item);
-    else {
-      this.#dropped++;
-      if (limit === 0) return;
+    else if (limit > 0) {
       const head = this.#head;
       items[head] = item;
       this.#head = head + 1 === limit ? 0 : head + 1;
     }
-    this.#isMeasured = false;
-    if (++this.#unmeasured === SAMPLED) this.#sample(item);
+    if (++this.#added % SAMPLED === 0) this.#sample(item);
   }
 
   #sample(item: T): void {
-    this.#unmeasured = 0;
     if (this.#mostSize === Infinity) return;
     this.#estimate += this.#sizeOf(item) * SAMPLED;
     if (this.#estimate > 2 * this.#mostSize) this.#measure();
@@ -76,8 +72,8 @@ export class BoundedList<T> {
 
   /** Drops the oldest items until the size of the others is within its limit. */
   #measure(): void {
-    if (this.#isMeasured) return;
-    this.#isMeasured = true;
+    if (this.#measured === this.#added) return;
+    this.#measured = this.#added;
     if (this.#mostSize === Infinity) return;
     let size = 0;
     let kept = 0;
@@ -96,7 +92,7 @@ export class BoundedList<T> {
     if (limit === this.#limit && mostSize === this.#mostSize) return;
     this.#measure();
     this.#mostSize = mostSize;
-    this.#isMeasured = this.#items.length === 0;
+    this.#measured = 0;
     // Most lists are empty then: nothing has to be copied.
     if (this.#head > 0 || this.#items.length > limit) this.#keepNewest(limit);
     this.#limit = limit;
@@ -106,7 +102,6 @@ export class BoundedList<T> {
     const items = this.#inOrder();
     const excess = Math.max(0, items.length - most);
     this.#items = items.slice(excess);
-    this.#dropped += excess;
     this.#head = 0;
   }
 
