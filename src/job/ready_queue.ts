@@ -92,6 +92,8 @@ export class ReadyQueue {
   readonly #job: Job;
   readonly #resumed: Heap<Task> = new Heap(hasLowerId);
   readonly #normal: Lane = new Lane();
+  /** Whether a task has ever been anywhere but in that lane: taking the first is simpler till then. */
+  #hasOthers = false;
   /** Few jobs have tasks that are more urgent than others, or less. */
   #high: Lane | undefined;
   #low: Lane | undefined;
@@ -126,6 +128,7 @@ export class ReadyQueue {
       if (isActive(task)) this.#resumed.push(task);
       else this.add(task, time);
     }
+    this.#hasOthers ||= this.#resumed.size > 0;
     return this;
   }
 
@@ -154,6 +157,15 @@ export class ReadyQueue {
     return this.#waiting.size > 0;
   }
 
+  /** Adds tasks that a commit has made ready. */
+  addAll(tasks: readonly Task[], time: Instant): void {
+    // An indexed loop stays within the inlining budget.
+    for (let i = 0; i < tasks.length; i++) {
+      const task = tasks[i];
+      if (task !== undefined) this.add(task, time);
+    }
+  }
+
   /** Adds a task of the job, where it belongs now. */
   add(task: Task, time: Instant): void {
     if (task.details !== undefined) return this.#addDetailed(task, task.details, time);
@@ -176,6 +188,7 @@ export class ReadyQueue {
     if (details?.parked === true) return this.#lane(task).parked.push(task);
     if (details?.emitKey !== undefined && details.notBefore !== undefined && details.priority !== "last") {
       (this.#keyed ??= new Set()).add(task);
+      this.#hasOthers = true;
       return (this.#reminders ??= new Heap(ranksBefore)).push(task);
     }
     this.#lane(task).add(task);
@@ -265,23 +278,24 @@ export class ReadyQueue {
 
   /** Takes the task that runs next; a parked one only while fewer than `highWater` others are ready. */
   take(highWater: number): Task | undefined {
-    if (this.#resumed.size > 0) return this.#resumed.pop();
-    if (this.#reminders !== undefined && this.#reminder !== undefined && this.peek(highWater) === this.#reminder) {
-      const task = this.#reminders.pop();
-      if (task !== undefined) this.#keyed?.delete(task);
-      return task;
-    }
-    const task = this.#takeOfLane(highWater);
+    if (this.#hasOthers) return this.#takeFirst(highWater);
+    const task = this.#normal.take(this.#normal.ready < highWater);
     if (task !== undefined && isFromOutside(task)) this.#outside--;
     return task;
   }
 
-  #takeOfLane(highWater: number): Task | undefined {
-    const isPlain = this.#high === undefined && this.#low === undefined && this.#last === undefined;
-    if (isPlain && this.#reminders === undefined) return this.#normal.take(this.#normal.ready < highWater);
+  #takeFirst(highWater: number): Task | undefined {
+    if (this.#resumed.size > 0) return this.#resumed.pop();
+    if (this.#reminders !== undefined && this.#reminder !== undefined && this.peek(highWater) === this.#reminder) {
+      const reminder = this.#reminders.pop();
+      if (reminder !== undefined) this.#keyed?.delete(reminder);
+      return reminder;
+    }
     const withParked = this.ready < highWater;
-    return this.#high?.take(withParked) ?? this.#normal.take(withParked) ?? this.#low?.take(withParked) ??
+    const task = this.#high?.take(withParked) ?? this.#normal.take(withParked) ?? this.#low?.take(withParked) ??
       this.#takeLast(withParked);
+    if (task !== undefined && isFromOutside(task)) this.#outside--;
+    return task;
   }
 
   #takeLast(withParked: boolean): Task | undefined {
@@ -330,6 +344,7 @@ export class ReadyQueue {
   #lane(task: Task): Lane {
     const priority = priorityOf(task);
     if (priority === "normal") return this.#normal;
+    this.#hasOthers = true;
     if (priority === "last") return this.#last ??= new Lane();
     return priority === "high" ? this.#high ??= new Lane() : this.#low ??= new Lane();
   }

@@ -3,7 +3,6 @@ import type { Commit, FailureCommit, StepCommit } from "../../job/commit.ts";
 import type { Job } from "../../job/job.ts";
 import { ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
-import type { StoreTransaction } from "../../ports/store.ts";
 import type { Activation } from "../activation/activation.ts";
 import type { StepTransactions } from "../activation/step_transactions.ts";
 import type { JobListeners } from "./listeners.ts";
@@ -50,12 +49,11 @@ export class Committer {
     activation?: Activation,
   ): void {
     const { journal } = this;
-    const text = journal?.encode(commit);
-    this.#apply(commit, readied);
+    if (journal !== undefined) return this.#performStored(journal, commit, readied, follow, applied, activation);
+    apply(this.#job, commit);
+    if (commit.kind === "step" && commit.effects !== undefined) this.queue.withdraw(commit.effects.withdrawn);
+    this.queue.addAll(readied, commit.time);
     applied?.();
-    if (journal !== undefined && text !== undefined) {
-      return this.#store(journal, text, commit, readied, follow, activation?.transactions?.take());
-    }
     this.#tell(commit);
     follow?.();
   }
@@ -67,40 +65,35 @@ export class Committer {
   performLast(commit: Commit, follow = (): void => {}, applied = (): boolean => false): void {
     const { journal } = this;
     const text = journal?.encode(commit);
-    this.#apply(commit, NONE);
+    apply(this.#job, commit);
     const releases = applied();
     if (journal === undefined || text === undefined) follow();
     else journal.rest(text, releases, follow);
   }
 
-  #apply(commit: Commit, readied: readonly Task[]): void {
-    apply(this.#job, commit);
-    if (commit.kind === "step" && commit.effects !== undefined) this.queue.withdraw(commit.effects.withdrawn);
-    // An indexed loop stays within the inlining budget.
-    for (let i = 0; i < readied.length; i++) {
-      const task = readied[i];
-      if (task !== undefined) this.queue.add(task, commit.time);
-    }
-  }
-
-  #store(
+  #performStored(
     journal: Journal,
-    text: string,
     commit: Commit,
     readied: readonly Task[],
     follow: (() => void) | undefined,
-    within: StoreTransaction | undefined,
+    applied: (() => void) | undefined,
+    activation: Activation | undefined,
   ): void {
+    const text = journal.encode(commit);
+    apply(this.#job, commit);
+    if (commit.kind === "step" && commit.effects !== undefined) this.queue.withdraw(commit.effects.withdrawn);
+    this.queue.addAll(readied, commit.time);
+    applied?.();
     const held = this.#held ??= new Map<Task, Commit>();
     for (const task of readied) held.set(task, commit);
     // A handler may fail while its checkpoint is being stored.
     const attempt = isOfTask(commit) ? attemptOf(commit) : undefined;
-    const run = () => {
+    const stored = () => {
       for (const task of readied) if (held.get(task) === commit) held.delete(task);
       this.#tell(commit, attempt);
       follow?.();
     };
-    journal.write(text, run, within);
+    journal.write(text, stored, activation?.transactions?.take());
   }
 
   /** A method, not a closure per job: engines compile closures anew for each job, and calls through them are megamorphic. */
