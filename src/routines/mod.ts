@@ -27,6 +27,7 @@ import { Throttle } from "./throttle.ts";
 export { Aggregator, type AggregatorOptions, type Group, type GroupPlace } from "./aggregator.ts";
 export { type Batch, Batcher, type BatcherOptions } from "./batcher.ts";
 export type { AtEnd } from "./collecting.ts";
+export type { GroupKey } from "./group_names.ts";
 export {
   ConditionalRouter,
   type ConditionalRouterConfig,

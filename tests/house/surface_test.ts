@@ -73,7 +73,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "./routines": {
     "all of them": "routines",
-    "aggregator": "Aggregator AggregatorOptions Group GroupPlace",
+    "aggregator": "Aggregator AggregatorOptions Group GroupKey GroupPlace",
     "ends": "AtEnd OpenGroup OpenGroupsError",
     "join": "Join JoinConfig JoinInput JoinOptions JoinArrival OpenInputs",
     "batcher": "Batcher BatcherOptions Batch",
