@@ -20,7 +20,7 @@ export interface StoredForkOptions {
  * Stores a new job in the state that another one had at a revision, for whoever takes it. It needs none of the job's classes.
  *
  * @throws {RangeError} for a revision that the store has not kept
- * @throws {StateError} when the job had ended by then, or the new id is taken
+ * @throws {StateError} when the job had ended by then, or waits for children, or the new id is taken
  * @throws {TypeError} for an id that no job can have
  */
 export async function forkStored(
@@ -34,6 +34,11 @@ export async function forkStored(
   if (hasEnded(state.status)) {
     const why = `job ${JSON.stringify(jobId)} had ended at revision ${revision}; choose an earlier one`;
     throw new StateError("fork", state.status, why, "ended");
+  }
+  if (state.children !== undefined) {
+    const why = `job ${JSON.stringify(jobId)} waits for children at revision ${revision}, which tell it alone; ` +
+      "choose a revision without any";
+    throw new StateError("fork", state.status, why);
   }
   const id = wanted ?? ids.id();
   if (!isName(id)) throw new TypeError(`${JSON.stringify(id)} is an id that no job can have; choose another one`);

@@ -6,8 +6,8 @@ import { VARIANTS } from "./variants.ts";
 // What traces and metrics cost: `deno run -A bench/traces/main.ts [rounds]`. Each variant runs in a process of its own, in turn, in
 // processor time, so that other programs of the machine change little.
 
-const RUNS = 10;
-const WARM_UP = 8;
+const RUNS = 30;
+const WARM_UP = 20;
 const rounds = Number(Deno.args[0] ?? 5);
 const deno = { name: "Deno", command: Deno.execPath(), version: Deno.version.deno } as const;
 const names = Object.keys(VARIANTS);

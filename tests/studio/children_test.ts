@@ -181,3 +181,18 @@ test("the page of a job says what joins hold, and which failures were handled", 
   assertMatch(text, /Collected, waiting for more 1 Routine Slot Key Items join group \S.* 1/);
   assertMatch(text, /RangeError: no money task #\d of clerk · pay, 1 attempt, now , handled by a failure connection/);
 });
+
+test("a job that waits for children is not forked", async () => {
+  const { get, process } = await familyStudio({ items: [1, 2] }, ["sum"]);
+  const token = "a1".repeat(32);
+  const response = await studio(process.engine)(
+    new Request("http://localhost/api/job/fork?id=job", {
+      method: "POST",
+      body: JSON.stringify({ revision: 3 }),
+      headers: { "content-type": "application/json", cookie: `routilux_studio=${token}`, "x-routilux-token": token },
+    }),
+  );
+  assertEquals(response.status, 409);
+  assertMatch((await response.json()).error.message, /waits for children/);
+  assertEquals((await (await get("/api/jobs?flow=sum")).json()).jobs.length, 1);
+});
