@@ -193,6 +193,12 @@ test("a report has children that are a part of the job in its timeline, each bel
   const input = JSON.stringify({ ...whole, children: [child("completed", "completed", children)] });
   const { errors, exit, output } = await runCommand(["report", "-"], { input });
   assertEquals([exit, errors], [0, ""]);
+  // Very deep ones are not drawn: there would be no room for their names.
+  const deep = Array.from({ length: 12 }).reduce<readonly object[]>((inner) => [child("deep", "running", inner)], []);
+  const { output: bounded } = await runCommand(["report", "-"], {
+    input: JSON.stringify({ ...whole, children: deep }),
+  });
+  assertEquals(bounded.match(/<text[^>]*>↳/g)?.length, 8);
   const places = Array.from(output.matchAll(/<text x="(\d+)"[^>]*>↳/g), ([, x]) => x);
   assertEquals(places, ["10", "20", "20", "20"]);
 });

@@ -78,7 +78,7 @@ test("the timeline of a job has its children with what has happened in them, and
   const page = await (await get("/job?id=job")).text();
   const links = Array.from(
     page.matchAll(
-      /<a href="(\/job\?id=[^"]*)#timeline-title" aria-label="square: child [^,]*, (\w+), from [^"]*">(.*?)<\/a>/gs,
+      /<a href="(\/job\?id=[^"]*)#timeline-title" aria-label="square [^:"]*: child [^,]*, (\w+), from [^"]*">(.*?)<\/a>/gs,
     ),
     ([, address = "", status, content = ""]) => ({
       address: address.replaceAll("&#38;", "&"),

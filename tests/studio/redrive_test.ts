@@ -196,3 +196,12 @@ test("the form of a redrive is for those who may act, and says when there is not
     /This job has no failures: they were redriven or discarded\./,
   );
 });
+
+test("a redrive may have a key, and failures that are chosen without their data", async () => {
+  const { get, got, send, work } = await failedStudio(2);
+  const sent = await send({ choice: "some", "task/3": "on", key: "k" });
+  assertEquals(sent.headers.get("location"), "/job?id=j&asked=redrive&key=k");
+  await work();
+  assertEquals(got, [{ n: 2 }]);
+  assertEquals((await (await get("/api/job/command?id=j&key=k")).json()).status, "done");
+});

@@ -308,3 +308,39 @@ test("a flow that cannot travel is listed with the reason", async () => {
     /409 .* cannot be built here: Cannot serialize the handler/,
   );
 });
+
+test("a start that an engine refuses that is closed, flows that are no flows here, and jobs whose beginning is not known", async () => {
+  const { engine, get, send, store } = givenStudio();
+  assertMatch(
+    textOf(await (await get(`/start?flow=${"x".repeat(200)}`)).text()),
+    /Nothing is known of a flow "x{100}…"/,
+  );
+  const good = { "data/params/amount": "5", "data/priority": '"normal"' };
+  assertEquals((await send({ ...good, "data/jobId": "j" })).status, 303);
+  const { flow } = await engine.open("j");
+  // Without params, and by a fork, which begins in the middle.
+  await flow.start(flow.slot("cashier", "note"), {}, { jobId: "bare" });
+  assertMatch(await textAt({ get }, "/start?job=bare"), /Params, as JSON \{\} Id of the job/);
+  await engine.close();
+  const failed = await send({ ...good, "data/jobId": "other" });
+  assertEquals([failed.status >= 400, (await failed.text()).includes("aria-invalid")], [true, false]);
+  const registry = new Registry();
+  const broken = Object.assign(new Flow({ id: "broken", registry }), {
+    toJSON() {
+      throw new Error("/home/secret");
+    },
+  });
+  const answer = studio(new Engine({ store: memoryStore(), registry }), {
+    flows: [broken, new Flow({ id: "empty", registry })],
+  });
+  const look = (path: string) => answer(new Request(`${ORIGIN}${path}`));
+  assertMatch(await textAt({ get: look }, "/start"), /broken cannot be built here: the classes that it names .* empty/);
+  assertMatch(textOf(await (await look("/start?flow=empty")).text()), /No job can begin in this flow: it has no slot/);
+});
+
+test("a job that goes on from the middle of another is no example for the params of a third", async () => {
+  const sample = await sampleJobs();
+  assertEquals((await sample.form("/job/fork?id=waits", { revision: "2", jobId: "forked" })).status, 303);
+  const page = await (await sample.get("/start?job=forked")).text();
+  assertMatch(page, /name="data\/params"[^>]*>\n\{\}<\/textarea>/);
+});

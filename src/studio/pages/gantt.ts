@@ -105,18 +105,20 @@ function drawChild(
   at: PlaceOf,
   to: string,
 ): string[] {
-  const { flowId, from, jobId, rows } = child;
+  const { from, jobId, rows } = child;
   // In the past it had not ended yet.
   const endedAt = child.endedAt === undefined || child.endedAt > to ? undefined : child.endedAt;
   const status = child.endedAt === endedAt ? child.status : "running";
   const x = at(from);
   const width = Math.max(at(endedAt ?? to) - x, LEAST);
-  const what = `${flowId}: child ${jobId}, ${status}, from ${from}${endedAt === undefined ? "" : ` to ${endedAt}`}`
+  // What is seen stands first: who says it to a program means this link.
+  const shown = cut(name, MOST_NAME - 2);
+  const what = `${shown}: child ${jobId}, ${status}, from ${from}${endedAt === undefined ? "" : ` to ${endedAt}`}`
     .slice(0, 500);
   const spans = rows.flatMap(({ routine, spans }) => spans.map((span) => ({ routine, span }))).slice(-MOST_CHILD_SPANS);
   return [
     `<a href="${xmlText(address)}" aria-label="${xmlText(what)}"><text class="row-name" x="0" y="${y + 16}">↳ ${
-      nameOf(name, MOST_NAME - 2)
+      xmlText(shown)
     }</text>`,
     `<rect class="life is-${status}" x="${x.toFixed(1)}" y="${y + 3}" width="${width.toFixed(1)}" height="${
       ROW - 6
@@ -152,9 +154,14 @@ function drawSpans(
   });
 }
 
-function nameOf(text: string, most: number = MOST_NAME): string {
+function nameOf(text: string): string {
+  return xmlText(cut(text, MOST_NAME));
+}
+
+/** A text as long as there is room for it. */
+function cut(text: string, most: number): string {
   const name = Array.from(labelOf(text));
-  return xmlText(name.length <= most ? name.join("") : `${name.slice(0, most - 1).join("")}…`);
+  return name.length <= most ? name.join("") : `${name.slice(0, most - 1).join("")}…`;
 }
 
 function describe(routine: string, { error, events, from, kind, slot, task, to }: TimelineSpan): string {

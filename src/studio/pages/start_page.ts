@@ -106,7 +106,7 @@ function likeBefore(root: DataField, to: ConnectionTarget, before: FirstDelivery
     priority: PRIORITIES[priority] ?? "normal", // Unreachable default: it is the index of one.
     tags: Object.entries(tags).map((tag) => tag.join("=")),
   };
-  const known = isSame && params !== undefined ? textsOfData(root, { ...labels, params }) : undefined;
+  const known = isSame ? textsOfData(root, { ...labels, params: params ?? {} }) : undefined;
   const others = { ...root, fields: root.fields.slice(1) };
   const [initial, texts] = [initialTexts(known === undefined ? root : others), known ?? textsOfData(others, labels)];
   return { given: (name) => texts?.get(name) ?? initial.get(name), problems: [] };
