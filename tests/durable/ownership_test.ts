@@ -14,6 +14,7 @@ function createOwnership() {
   const calls: string[] = [];
   const timers = manualTimers(1_000_000);
   const inner = memoryStore();
+  let failures = 0;
   const store = {
     ...inner,
     enter: (query: Parameters<typeof inner.enter>[0]) => {
@@ -22,6 +23,7 @@ function createOwnership() {
     },
     renew: (...args: Parameters<typeof inner.renew>) => {
       calls.push(`renew at ${timers.elapsed()}`);
+      if (failures > 0) throw new Error(`down, ${failures--}`);
       return inner.renew(...args);
     },
   };
@@ -34,7 +36,7 @@ function createOwnership() {
     onReplaced: (name) => void calls.push(`replaced ${name}`),
     onError: (error) => void calls.push(String(error)),
   });
-  return { ownership, timers, calls };
+  return { ownership, timers, calls, fail: (times: number) => void (failures = times) };
 }
 
 test("a lease is over when one of the two clocks says so, at its very end", async () => {
@@ -75,6 +77,21 @@ test("a lease is renewed when a third of it has passed, as long as something nee
   assertEquals([calls.length, ownership.lease()?.owner], [6, "engine"]);
   await timers.advance(1);
   assertEquals([ownership.lease(), calls.slice(6)], [undefined, ["over"]]);
+});
+
+test("a renewal that fails is tried again, after pauses that grow, as long as something needs the lease", async () => {
+  const { calls, fail, ownership, timers } = createOwnership();
+  const end = ownership.use();
+  await ownership.enter();
+  fail(2);
+  await timers.advance(10_300);
+  const failed = ["renew at 10000", "Error: down, 2", "renew at 10100", "Error: down, 1"];
+  assertEquals(calls.slice(2), [...failed, "renew at 10300", "renewed"]);
+  fail(1);
+  await timers.advance(10_000);
+  end();
+  await timers.advance(1_000);
+  assertEquals(calls.slice(8), ["renew at 20300", "Error: down, 1"]);
 });
 
 test("an engine that needs a lease and has none does not enter for that alone", async () => {
