@@ -14,8 +14,7 @@ const MOVED: Readonly<Record<string, string>> = {
   "docs/README.md": "docs/index.md",
 };
 
-const read = (path: string): string =>
-  readFileSync(new URL(path, ROOT), "utf8");
+const read = (path: string): string => readFileSync(new URL(path, ROOT), "utf8");
 
 /** The contents of docs/README.md: its headings, each with the pages that the lines below it link to. */
 function chapters(): {

@@ -10,7 +10,7 @@ testMistakes({
   ],
   "M45 workers of a sequential flow": [
     () => new Flow({ maxWorkers: 4 }),
-    "Cannot set execution strategy: a sequential flow has 1 worker, current value of maxWorkers is 4; more need the strategy \"concurrent\"",
+    'Cannot set execution strategy: a sequential flow has 1 worker, current value of maxWorkers is 4; more need the strategy "concurrent"',
   ],
   "M46 a strategy that there is not": [
     () => new Flow({ executionStrategy: untyped("parallel") }),
