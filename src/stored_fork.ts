@@ -31,14 +31,11 @@ export async function forkStored(
 ): Promise<JobRecord> {
   const { createdAt, flowHash, flowId, jobId, priority, queue, tags } = stored.record;
   const { job, state } = readStored(stored, revision);
-  if (hasEnded(state.status)) {
-    const why = `job ${JSON.stringify(jobId)} had ended at revision ${revision}; choose an earlier one`;
-    throw new StateError("fork", state.status, why, "ended");
-  }
-  if (state.children !== undefined) {
-    const why = `job ${JSON.stringify(jobId)} waits for children at revision ${revision}, which tell it alone; ` +
-      "choose a revision without any";
-    throw new StateError("fork", state.status, why);
+  const isEnded = hasEnded(state.status);
+  if (isEnded || state.children !== undefined) {
+    const what = isEnded ? "had ended" : "waits for children, which tell it alone,";
+    const why = `job ${JSON.stringify(jobId)} ${what} at revision ${revision}; choose another one`;
+    throw new StateError("fork", state.status, why, isEnded ? "ended" : undefined);
   }
   const id = wanted ?? ids.id();
   if (!isName(id)) throw new TypeError(`${JSON.stringify(id)} is an id that no job can have; choose another one`);
