@@ -154,7 +154,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
       return job && { flow, job: jobStateOf(job, this.registry) };
     } catch (error) {
       // If that fails, it is found again as one that this engine has and does not know.
-      await this.due.letGo(taken, flow === undefined, error).catch((failure) => this.session.onError(failure));
+      await this.due.letGo(taken, flow ? undefined : this.#canBuild, error).catch((it) => this.session.onError(it));
       throw error;
     }
   }
@@ -182,7 +182,9 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     return stored && this.#builtFlowOf(stored);
   }
 
-  #builtFlowOf(stored: StoredJob): Flow | undefined {
+  readonly #canBuild = (stored: Pick<StoredJob, "flow" | "record">) => this.#builtFlowOf(stored) !== undefined;
+
+  #builtFlowOf(stored: Pick<StoredJob, "flow" | "record">): Flow | undefined {
     try {
       return this.#flowOf(stored);
     } catch {
@@ -231,9 +233,8 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
         // The caller has it from a clock of this process.
         return { job: create(params, options, startAt && Math.max(0, startAt + ahead)), ...labels };
       });
-    const { stored } = runnerOf(flow);
     // Unreachable default: a flow that comes here is of this engine, which has a store.
-    const answers = await stored?.storage.createAll(make) ?? [];
+    const answers = await runnerOf(flow).stored?.storage.createAll(make) ?? [];
     return answers.map(({ isNew, record: { jobId, life, flowId, status } }) => {
       if (flowId !== flow.id || (!isNew && ifExists === "throw")) {
         const why = flowId === flow.id ? "there is one already" : `there is one of flow "${flowId}" already`;
@@ -366,7 +367,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     return stored;
   }
 
-  #flowOf({ flow: text, record: { flowHash } }: StoredJob): Flow {
+  #flowOf({ flow: text, record: { flowHash } }: Pick<StoredJob, "flow" | "record">): Flow {
     const flow = this.#flows.get(flowHash) ?? Flow.fromJSON(JSON.parse(text), this.registry, { engine: this.#engine });
     this.#flows.delete(flowHash);
     this.#flows.set(flowHash, flow);

@@ -498,3 +498,29 @@ test("C473 the limits of a worker are checked when it begins", () => {
   }
   void other.engine.work({ queues: [{ name: "a", concurrency: 1 }] }).stop();
 });
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(
+    "C519 an engine that cannot build a flow does not use up the rate of its queue again and again, with " + name,
+    async () => {
+      const store = createStore();
+      const timers = manualTimers();
+      const able = new StoredFlowProcess({ store, timers });
+      await start(able, "mail", 1);
+      let started = 0;
+      const { permit: ask } = store;
+      assert(ask !== undefined);
+      const counting: Store = { ...store, permit: (query) => (started += query.started, ask(query)) };
+      const registry = new Registry({});
+      const unable = new Engine({ store: counting, timers, registry, durability: { owner: "unable" } });
+      const queues = [{ name: "mail", rate: { count: 10, perMs: 1_000 } }];
+      const worker = unable.work({ queues });
+      await timers.advance(600_000);
+      assertEquals([started, await ended(able, "mail")], [1, 0]);
+      registry.merge(able.registry);
+      await timers.advance(120_000);
+      assertEquals(await ended(able, "mail"), 1, "it is built as soon as its classes are registered");
+      await worker.stop();
+    },
+  );
+}

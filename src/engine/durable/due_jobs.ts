@@ -15,7 +15,12 @@ const MOST_AVOIDED = 1_000;
 interface Avoided {
   readonly until: number;
   readonly delayMs: number;
+  /** Whether it may go on here by now, as far as that shows without taking it: a job that is taken counts as a start of its queue. */
+  readonly isMended: () => boolean;
 }
+
+/** Says whether a flow can be built here that is stored with a job. */
+type CanBuild = (stored: Pick<TakenJob, "flow" | "record">) => boolean;
 
 /** Which of the due jobs are asked for. */
 export type DueFilter = Pick<DueQuery, "flows" | "queues" | "exceptJobs">;
@@ -66,6 +71,7 @@ export class DueJobs {
   ): Promise<readonly TakenJob[]> {
     const session = this.#session;
     let jobs = await this.#ask({ limit, permit, ...this.#query(filter, () => true) });
+    if (permit !== undefined && jobs.length === 0) this.#avoidAgain();
     if (jobs.length === 0 && this.#isPast()) {
       jobs = await this.#ask({ limit, permit, ...this.#query(filter) });
       // The other jobs have ended, or another engine has them.
@@ -121,12 +127,24 @@ export class DueJobs {
     return ({ until }) => until > elapsed;
   }
 
-  /** Lets go of a job that cannot go on here, and says why to the observer, once; with `isFlow`, no job of its flow can. */
-  async letGo(taken: TakenJob, isFlow: boolean, error: unknown): Promise<void> {
-    const { jobId, flowHash } = taken.record;
-    const [all, id] = isFlow ? [this.#flows, flowHash] : [this.#jobs, jobId];
+  /** Leaves flows to other engines that cannot be built here yet. */
+  #avoidAgain(): void {
+    const elapsed = this.#session.timers.elapsed();
+    for (const [id, { until, isMended }] of [...this.#flows]) {
+      if (until <= elapsed && !isMended()) avoid(this.#flows, id, elapsed, isMended);
+    }
+  }
+
+  /**
+   * Lets go of a job that cannot go on here, and says why to the observer, once; with `canBuild`, which says whether its flow can be built by
+   * then, no job of that flow can.
+   */
+  async letGo(taken: TakenJob, canBuild: CanBuild | undefined, error: unknown): Promise<void> {
+    const { flow, record } = taken;
+    const { jobId, flowHash } = record;
+    const [all, id] = canBuild === undefined ? [this.#jobs, jobId] : [this.#flows, flowHash];
     if (!all.has(id)) this.#session.onRefused(taken.record, error);
-    avoid(all, id, this.#session.timers.elapsed());
+    avoid(all, id, this.#session.timers.elapsed(), () => canBuild?.({ flow, record }) !== false);
     await this.#session.letGo(taken);
   }
 
@@ -137,11 +155,11 @@ export class DueJobs {
   }
 }
 
-function avoid(all: Map<string, Avoided>, id: string, elapsed: number): void {
+function avoid(all: Map<string, Avoided>, id: string, elapsed: number, isMended: () => boolean): void {
   const { delayMs = FIRST_DELAY_MS / 2 } = all.get(id) ?? {};
   const next = Math.min(delayMs * 2, LONGEST_DELAY_MS);
   all.delete(id);
-  all.set(id, { delayMs: next, until: elapsed + next });
+  all.set(id, { delayMs: next, until: elapsed + next, isMended });
   const [oldest] = all.keys();
   if (all.size > MOST_AVOIDED && oldest !== undefined) all.delete(oldest);
 }
