@@ -33,7 +33,8 @@ const INSTANTS = {
 function beginMortal({ store, timers }: ReportProcess, options: ScheduleOptions, random: Random): CrashingStore {
   const death = { write: 1 + random.integer(400), isWritten: random.integer(2) === 0 };
   const dies = new CrashingStore(store, death, true);
-  const process = new ReportProcess(timers, dies, { leaseMs: 12_000 });
+  const process = new ReportProcess(timers, dies, { leaseMs: 12_000, answerTimeoutMs: Infinity });
+  // One that has died waits for ever: it does nothing any more.
   void process.declare(options);
   process.engine.work({ pollMs: 6_000 });
   return dies;
