@@ -11,6 +11,8 @@ export interface FleetDefect {
   readonly rule: string;
   readonly what: string;
   readonly edits: readonly Edit[];
+  /** The situation that the fleets are about which look for it; without one, they are about anything. */
+  readonly focus?: string | undefined;
   /** Why no fleet can find it, if that is so. */
   readonly unfound?: string;
 }
@@ -36,8 +38,8 @@ const HANDLE = "src/job_handle.ts";
 const CHILD_JOBS = `${DURABLE}/child_jobs.ts`;
 const STORED_JOBS = "src/stored_jobs.ts";
 
-function defect(rule: string, what: string, file: string, from: string, to: string, unfound?: string): FleetDefect {
-  return { rule, what, edits: [{ file, from, to }], ...(unfound === undefined ? {} : { unfound }) };
+function defect(rule: string, what: string, file: string, from: string, to: string, focus?: string): FleetDefect {
+  return { rule, what, edits: [{ file, from, to }], focus };
 }
 
 /** The rules for jobs in a store, each taken out; and faults that were mended, each put back. */
@@ -154,10 +156,12 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     PASSED_DEADLINES,
     "return journal.readNow > until ? at <= journal.readAt",
     "return true ? at <= journal.readAt",
+    "deadlines",
   ),
   {
     rule: "7",
     what: "a deadline is decided by a look at its very instant",
+    focus: "ownDeadlines",
     edits: [
       { file: PASSED_DEADLINES, from: "journal.readNow > until ?", to: "journal.readNow >= until ?" },
       {
@@ -180,6 +184,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     HANDLE,
     "if (failures > 0) throw new UnknownOutcomeError(call, this.jobId, known, { cause: REFUSALS[answer] });",
     "",
+    "inboxes",
   ),
   defect(
     "9",
@@ -187,6 +192,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     HANDLE,
     "throw new UnknownOutcomeError(call, this.jobId, known, { cause: error });",
     'throw this.#refuse(call, status, "the store has failed");',
+    "families",
   ),
   defect("10", "keys are forgotten before their time", MEMORY, "if (usedAt + keyRetentionMs > now) break;", ""),
   defect(
@@ -196,14 +202,29 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     'known.hash === hash ? "known" : "differs"',
     '"known"',
   ),
-  defect("11", "an append is not fenced by the life", KIT, "record.life !== life || record.epoch", "record.epoch"),
-  defect("11", "a command reaches another life", MEMORY, "(life !== undefined && job.record.life !== life)", "false"),
+  defect(
+    "11",
+    "an append is not fenced by the life",
+    KIT,
+    "record.life !== life || record.epoch",
+    "record.epoch",
+    "lives",
+  ),
+  defect(
+    "11",
+    "a command reaches another life",
+    MEMORY,
+    "(life !== undefined && job.record.life !== life)",
+    "false",
+    "lives",
+  ),
   defect(
     "11",
     "a snapshot, a look into the inbox or a deletion reaches another life",
     MEMORY,
     "return job?.record.life === life ? job : undefined;",
     "return job;",
+    "lives",
   ),
   defect(
     "12",
@@ -211,6 +232,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     OWNERSHIP,
     "(elapsed < lease.endsElapsed && wallAt < lease.endsAt)",
     "elapsed < lease.endsElapsed",
+    "handlers",
   ),
   defect(
     "12",
@@ -218,6 +240,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     OWNERSHIP,
     "(elapsed < lease.endsElapsed && wallAt < lease.endsAt)",
     "wallAt < lease.endsAt",
+    "clocks",
   ),
   defect(
     "12",
@@ -225,6 +248,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     OWNERSHIP,
     "this.#begin(lease.incarnation, at, elapsed);",
     "this.#begin(lease.incarnation, this.#timers.now(), this.#timers.elapsed());",
+    "leases",
   ),
   defect(
     "12",
@@ -239,6 +263,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     LEASES,
     "return { ...state, until: extend(state.until, now, leaseMs) };\n  if (again",
     "return state;\n  if (again",
+    "leases",
   ),
   defect(
     "12",
@@ -246,14 +271,16 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     OWNERSHIP,
     "this.#token ??= this.#createId()",
     "this.#createId()",
+    "leases",
   ),
-  defect("13", "an engine takes jobs that it has to do with", DUE, "...this.#session.liveIds, ", ""),
+  defect("13", "an engine takes jobs that it has to do with", DUE, "...this.#session.liveIds, ", "", "handlers"),
   defect(
     "13",
     "a job is gone from its engine while its handlers run",
     `${EXECUTION}/engine_host.ts`,
     "runner.whenSettled(() => {",
     "((run: () => void) => run())(() => {",
+    "handlers",
   ),
   defect(
     "13",
@@ -261,6 +288,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     EXECUTION_FILE,
     "this.#isReleased = this.runner.isSettled && ",
     "this.#isReleased = ",
+    "handlers",
   ),
   defect(
     "13",
@@ -268,6 +296,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     SESSION,
     "mayTakeUp(taken: TakenJob): boolean {\n",
     "mayTakeUp(taken: TakenJob): boolean {\n    if (taken !== undefined) return true;\n",
+    "takes",
   ),
   defect(
     "13",
@@ -275,15 +304,14 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     STORED_JOBS,
     "if (!this.session.mayTakeUp(taken)) return undefined;",
     "",
+    "takes",
   ),
-  defect(
-    "13",
-    "a newer claim on a job that is here is forgotten",
-    SESSION,
-    "entry.next = taken;",
-    "",
-    "it is found again as a job that the engine has and does not know",
-  ),
+  {
+    rule: "13",
+    what: "a newer claim on a job that is here is forgotten",
+    edits: [{ file: SESSION, from: "entry.next = taken;", to: "" }],
+    unfound: "it is found again as a job that the engine has and does not know",
+  },
   {
     rule: "14",
     what: "the deaths of one incarnation count twice",
@@ -296,6 +324,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     FIRST_TASKS,
     "const died = [...lost].filter(hasDied);",
     "const died = [...lost];",
+    "leases",
   ),
   defect(
     "14",
@@ -303,6 +332,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     FIRST_TASKS,
     "it.task === task.id && it.attempt === attempt && it.step === step",
     "it.task === task.id",
+    "deaths",
   ),
   defect(
     "15",
@@ -310,6 +340,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     INBOX,
     "if (journal.resting.passed !== undefined) await journal.resting.passed;\n      // A job that is being",
     "// A job that is being",
+    "pauses",
   ),
   defect(
     "15",
@@ -324,8 +355,9 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     SESSION,
     "formerIncarnation === undefined || endedAt !== undefined ? record.dueAt : at",
     "endedAt !== undefined ? record.dueAt : at",
+    "strangers",
   ),
-  defect("16", "a job that cannot be built is kept", DUE, "await this.#session.letGo(taken);", ""),
+  defect("16", "a job that cannot be built is kept", DUE, "await this.#session.letGo(taken);", "", "strangers"),
   {
     rule: "16",
     what: "flows that cannot be built are left out by their ids, not by their hashes",
@@ -381,6 +413,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     `${DURABLE}/place.ts`,
     "isOver ? at : nextDueAt(job, at)",
     "nextDueAt(job, at)",
+    "shutdowns",
   ),
   defect(
     "A",
@@ -402,10 +435,12 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     DEADLINES,
     "if (this.passed === undefined) this.expire(tasks);",
     "if (this.passed !== null) this.expire(tasks);",
+    "deadlines",
   ),
   {
     rule: "D",
     what: "overlapping calls of recover() take up a job twice",
+    focus: "takes",
     edits: [
       { file: DUE, from: "this.#last.then(() => this.#take(", to: "Promise.resolve().then(() => this.#take(" },
       { file: DUE, from: "...this.#session.liveIds, ", to: "" },
@@ -446,6 +481,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     `${EXECUTION}/committer.ts`,
     "this.journal.flush();\n    return this.journal.isBehind;",
     "this.journal.flush();\n    return true;",
+    "ahead",
   ),
   defect(
     "mended",
@@ -453,6 +489,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     MEMORY,
     "for (const former of holdersOf(chosen)) this.#endLease(former, now);",
     "",
+    "leases",
   ),
   defect(
     "mended",
@@ -460,6 +497,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "src/job/ready_queue.ts",
     "next = Math.min(next, due);",
     "next = Math.min(next, Math.max(due, now));",
+    "clocks",
   ),
   defect(
     "mended",
@@ -467,6 +505,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     STORED_FLOW_JOBS,
     "(records.has(job) || losses.has(job))",
     "(records.has(job))",
+    "starts",
   ),
   defect(
     "mended",
@@ -474,6 +513,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     SESSION,
     "return this.losses.get(job) ?? this.journals",
     "return this.journals",
+    "ends",
   ),
   defect(
     "queues",
@@ -481,6 +521,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     PERMITS,
     "globalConcurrency - taken - kept",
     "globalConcurrency - kept",
+    "queues",
   ),
   defect(
     "queues",
@@ -488,6 +529,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     PERMITS,
     "rate.count - pending -",
     "rate.count -",
+    "queues",
   ),
   defect(
     "queues",
@@ -495,6 +537,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     PERMITS,
     "if (runs(until, now)) others",
     "if (until !== null) others",
+    "queues",
   ),
   defect(
     "queues",
@@ -502,6 +545,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     QUEUE_PERMITS,
     "this.#doubts.others += granted;",
     "",
+    "queues",
   ),
   defect(
     "queues",
@@ -509,6 +553,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     QUEUE_PERMITS,
     "if (mayBeClaimed) this.#doubts.jobIds.add(jobId);",
     "void mayBeClaimed;",
+    "queues",
   ),
   defect(
     "queues",
@@ -516,11 +561,13 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     `${DURABLE}/job_storage.ts`,
     "|| this.#session.permitsFor(job) !== undefined",
     "",
+    "queues",
   ),
-  defect("queues", "permits are not given back", QUEUE_PERMITS, "await this.#ask(0, {});", ""),
+  defect("queues", "permits are not given back", QUEUE_PERMITS, "await this.#ask(0, {});", "", "queues"),
   {
     rule: "children",
     what: "the end of a child is delivered each time that it is told",
+    focus: "families",
     edits: [
       {
         file: `${EXECUTION}/child_ends.ts`,
@@ -541,6 +588,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     CHILD_JOBS,
     "session.store.create(some.map(({ made }) => made)));",
     "session.store.create(some.map(({ made: it }) => ({ ...it, jobId: `${it.jobId}~${session.createId()}` }))));",
+    "families",
   ),
   defect(
     "children",
@@ -548,6 +596,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     CHILD_JOBS,
     "token: hashText(JSON.stringify([parentId, createdAt, jobId])),",
     "token: `${now}`,",
+    "families",
   ),
   defect(
     "children",
@@ -555,6 +604,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     `${EXECUTION}/execution.ts`,
     "    this.children.start(this.job.children);\n",
     "",
+    "families",
   ),
   defect(
     "children",
@@ -562,6 +612,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     `${EXECUTION}/child_starter.ts`,
     "this.#execution.committer.whenStored(() => void this.#run());",
     "void this.#run();",
+    "families",
   ),
   defect(
     "children",
@@ -569,6 +620,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     CHILD_JOBS,
     'await pay(() => tell(job, session, jobId, "cancel", { type: "cancel", reason }));',
     "void reason;",
+    "families",
   ),
   defect(
     "children",
@@ -576,6 +628,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     CHILD_JOBS,
     'await pay(() => tell(job, session, parent.jobId, "child", end));',
     "",
+    "families",
   ),
   defect(
     "children",
@@ -583,6 +636,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     `${DURABLE}/place.ts`,
     "dueAt: owes(job) ? at : undefined",
     "dueAt: undefined",
+    "families",
   ),
   defect(
     "children",
@@ -590,6 +644,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "src/job/job.ts",
     "return children !== undefined || tasks.size > lastTasks",
     "return tasks.size > lastTasks",
+    "families",
   ),
   defect(
     "mended",
@@ -597,6 +652,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     CHILD_JOBS,
     "!journal.isOver && await payDebts",
     "await payDebts",
+    "families",
   ),
   defect(
     "mended",
@@ -604,6 +660,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     CHILD_JOBS,
     "const key = `${what}/${job.jobId}/${job.time.at}`;",
     "const key = `${what}/${job.jobId}`;",
+    "families",
   ),
   defect(
     "mended",
@@ -611,6 +668,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "src/job/children.ts",
     "if (child.start === undefined && child.inner === undefined) job.children?.set({ ...child, isLeft: true });",
     "",
+    "families",
   ),
   defect(
     "mended",
@@ -618,6 +676,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     CHILD_JOBS,
     "owes(job) ? UNPAID_MS : undefined",
     "undefined",
+    "families",
   ),
   defect(
     "mended",
@@ -625,6 +684,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     START,
     "{ ...before, execution, createFirst: before.createAgain }",
     "{ ...before, execution }",
+    "ends",
   ),
   defect(
     "mended",
@@ -632,10 +692,12 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "src/job/failures.ts",
     "if (isHandled) Object.assign(task, deliveryKey(task, undefined, task.id, at));",
     "",
+    "families",
   ),
   {
     rule: "mended",
     what: "whoever waits is told of an end that is not stored, by a call that came before a pause",
+    focus: "pauses",
     edits: [
       {
         file: EXECUTION_FILE,
@@ -655,6 +717,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "src/flow.ts",
     "const stored = session?.journalOf(job)?.resting.passed;",
     "const stored: Promise<void> | undefined = undefined as Promise<void> | undefined;",
+    "ends",
   ),
   defect(
     "mended",
@@ -662,6 +725,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     EXECUTION_FILE,
     "unsettled(before?.runner ?? host.runners.get(job))",
     "unsettled(before?.runner)",
+    "pauses",
   ),
   defect(
     "mended",
@@ -669,6 +733,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "src/engine/flow_jobs.ts",
     "() => cancel(executionOf(job))",
     "() => {}",
+    "ends",
   ),
   defect(
     "mended",
@@ -676,5 +741,6 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     START,
     'if (job.status === "paused") return undo(storage, execution, found);',
     "",
+    "ends",
   ),
 ];

@@ -9,9 +9,12 @@ import { proveTransfer } from "./prove_transfer.ts";
 import { finish } from "./report.ts";
 
 // Tries the invariants on as many generated cases as are asked for: `--runs 100000 --seed 42 --invariant 3`; or fleets of engines on one
-// store, in any number: `--fleet 10000 --seed 42`, with `--store sqlite` on one of another kind; or, with `--defects`, whether as many
-// fleets find each deliberate defect of `fleet_defects.ts`, or those of one `--rule`; or, with `--transfer 1000000`, the export and the import of so many jobs. Without a seed it takes a new one. `--long` makes the long run instead, which the gate has no time for: every law with a new seed, and then the
-// tests whose cases the gate makes few of, with all of them; or, with paths as arguments, only those of them that are there. A law whose cases are many runs each gets fewer of them. A failure prints its seed and path: `--seed … --path …` with its `--law` goes straight there.
+// store, in any number: `--fleet 10000 --seed 42`, with `--store sqlite` on one of another kind, or with `--focus deadlines` all about one
+// situation; or, with `--defects`, whether as many fleets find each deliberate defect of `fleet_defects.ts`, or those of one `--rule`; or,
+// with `--transfer 1000000`, the export and the import of so many jobs. Without a seed it takes a new one. `--long` makes the long run
+// instead, which the gate has no time for: every law with a new seed, and then the tests whose cases the gate makes few of, with all of
+// them; or, with paths as arguments, only those of them that are there. A law whose cases are many runs each gets fewer of them. A failure
+// prints its seed and path: `--seed … --path …` with its `--law` goes straight there.
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,6 +27,7 @@ const { values, positionals } = parseArgs({
     long: { type: "boolean", default: false },
     fleet: { type: "string" },
     store: { type: "string", default: "memory" },
+    focus: { type: "string" },
     defects: { type: "boolean", default: false },
     rule: { type: "string" },
     transfer: { type: "string" },
@@ -35,7 +39,7 @@ const { invariant, law: wanted, path } = values;
 
 if (values.long && positionals.length > 0) finish([await proveLong(positionals)]);
 if (values.defects) {
-  await proveDefects(Number(values.seed ?? 1), readCount("fleet", values.fleet ?? "2000"), values.rule);
+  await proveDefects(Number(values.seed ?? 1), readCount("fleet", values.fleet ?? "300"), values.rule);
   Deno.exit();
 }
 if (values.transfer !== undefined) {
@@ -79,7 +83,7 @@ async function proveFleets(count: number): Promise<void> {
   let failed = 0;
   for (let next = seed; next < seed + count; next++) {
     try {
-      await runFleetOf(next, { openStore });
+      await runFleetOf(next, { openStore }, values.focus);
     } catch (error) {
       failed++;
       console.log(`FAILED  fleet ${next}\n${error instanceof Error ? error.message : error}`);

@@ -23,18 +23,25 @@ export async function proveDefects(first: number, count: number, rule: string | 
       const finding = defect.edits.length === 0 ? undefined : await findDefect(folder, defect, first, count);
       const isRight = (finding === undefined) === (defect.unfound !== undefined);
       tally[isRight ? "passed" : "failed"]++;
-      console.log(describe(defect, finding, isRight));
+      console.log(describe(defect, finding, count, isRight));
     }
     await Deno.remove(folder, { recursive: true });
   }));
   finish([tally]);
 }
 
-function describe({ rule, what, unfound }: FleetDefect, finding: Finding | undefined, isRight: boolean): string {
-  const result = finding === undefined
-    ? ["not found", unfound].filter((it) => it !== undefined).join(": ")
-    : `${finding.invariant}${finding.seeds === undefined ? "" : `, after ${finding.seeds} seeds`}`;
-  return `${isRight ? "" : "WRONG "}${rule.padEnd(9)} | ${what} | ${result}`;
+function describe(
+  { rule, what, focus = "anything", unfound }: FleetDefect,
+  finding: Finding | undefined,
+  count: number,
+  isRight: boolean,
+): string {
+  const result = unfound !== undefined && finding === undefined
+    ? `no fleet can find it: ${unfound}`
+    : finding === undefined
+    ? `not found in ${count} seeds`
+    : `${finding.invariant}${finding.seeds === undefined ? "" : `, at seed ${finding.seeds} of ${count}`}`;
+  return `${isRight ? "" : "WRONG "}${rule.padEnd(9)} | ${what} | ${focus} | ${result}`;
 }
 
 async function findDefect(folder: string, defect: FleetDefect, first: number, count: number) {
@@ -45,16 +52,21 @@ async function findDefect(folder: string, defect: FleetDefect, first: number, co
     if (!originals.has(path)) originals.set(path, text);
     await Deno.writeTextFile(path, text.replace(from, () => to));
   }
-  const finding = await runFleets(folder, first, count);
+  const finding = await runFleets(folder, first, count, defect.focus);
   for (const [path, text] of originals) await Deno.writeTextFile(path, text);
   return finding;
 }
 
-async function runFleets(folder: string, first: number, count: number): Promise<Finding | undefined> {
+async function runFleets(
+  folder: string,
+  first: number,
+  count: number,
+  focus: string | undefined,
+): Promise<Finding | undefined> {
   const script = ["run", "-A", "--no-check", "--import-map", "offline.json", "scripts/catch_fleet.ts"];
   const signal = AbortSignal.timeout(PATIENCE_MS);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...script, String(first), String(count)],
+    args: [...script, String(first), String(count), ...focus === undefined ? [] : [focus]],
     cwd: folder,
     signal,
   }).output();

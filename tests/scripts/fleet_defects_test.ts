@@ -2,6 +2,7 @@ import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { readText } from "../house/source.ts";
 import { test } from "node:test";
 import { FLEET_DEFECTS } from "../../scripts/fleet_defects.ts";
+import { FLEET_FOCUSES } from "../support/fleet_seed.ts";
 
 test("each defect that fleets look for still applies: its code is there exactly once", () => {
   const broken = FLEET_DEFECTS.flatMap(({ rule, what, edits }) =>
@@ -18,4 +19,9 @@ test("each rule for stored jobs has a defect, and each defect that is not tried 
   assertGreaterOrEqual(FLEET_DEFECTS.filter(({ rule }) => rule === "essential").length, 4);
   const unexplained = FLEET_DEFECTS.filter(({ edits, unfound }) => edits.length === 0 && unfound === undefined);
   assertEquals(unexplained, []);
+});
+
+test("each situation that fleets are about to find a defect is one of theirs", () => {
+  const unknown = FLEET_DEFECTS.filter(({ focus }) => focus !== undefined && !FLEET_FOCUSES.includes(focus));
+  assertEquals(unknown, []);
 });

@@ -4,8 +4,16 @@ import { completeFleet, type FleetResult, judgeFleet } from "../../src/testing/f
 import { FLEET_JOBS, fleetRegistry } from "./fleet_jobs.ts";
 import { seededRandom } from "./seeded_random.ts";
 
-/** How many jobs a fleet of the tests has. */
+/** How many jobs a fleet of the tests has, where it is about nothing that needs more. */
 const JOBS = 2;
+const JOBS_OF: Readonly<Record<string, number>> = { takes: 4, strangers: 4 };
+
+/** The flows of which fleets have one that are about them. */
+const FLOWS_OF: Readonly<Record<string, readonly string[]>> = {
+  families: ["family", "elders", "rushes"],
+  deadlines: ["brief", "waits", "family", "rushes"],
+  ownDeadlines: ["brief", "waits", "family", "rushes"],
+};
 
 /** How many fleets there are for each that has queues with limits. */
 const QUEUES_EACH = 8;
@@ -17,8 +25,12 @@ export const FLEET_FOCUSES: readonly string[] = ["queues", ...Object.keys(FOCUSE
 export function fleetOf(seed: number, focus?: string): FleetOptions {
   if (focus === "queues" || (focus === undefined && seed % QUEUES_EACH === 0)) return queueFleetOf(seed);
   const random = seededRandom(seed);
-  const jobs = Array.from({ length: JOBS }, () => FLEET_JOBS[random.integer(FLEET_JOBS.length)])
-    .filter((it) => it !== undefined);
+  const first = FLEET_JOBS.filter(({ flow }) => FLOWS_OF[focus ?? ""]?.includes(flow.id) ?? true);
+  const count = JOBS_OF[focus ?? ""] ?? JOBS;
+  const jobs = Array.from({ length: count }, (_, i) => {
+    const list = i === 0 ? first : FLEET_JOBS;
+    return list[random.integer(list.length)];
+  }).filter((it) => it !== undefined);
   return { jobs, registry: fleetRegistry, seed, engines: 3 };
 }
 

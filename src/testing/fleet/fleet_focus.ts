@@ -26,8 +26,12 @@ export interface FleetFocus {
   readonly faults?: { readonly kinds: readonly ProcessFault[]; readonly most: number; readonly isHarsh: boolean };
   readonly setsClocks?: boolean;
   readonly hasStoreClock?: boolean;
+  /** The chance that a process's clock is off from the beginning, where the store has one of its own. */
+  readonly clocksOff?: number;
   readonly hasStrangers?: boolean;
   readonly isWatched?: boolean;
+  /** Whether a store that can answer at once does. */
+  readonly answersAtOnce?: boolean;
   /** Whether processes look for due jobs themselves, and know those that they have taken. */
   readonly recovers?: boolean;
   /** The chance that time passes. */
@@ -90,7 +94,7 @@ const DEADLINES: FleetFocus = {
 /** What fleets may be about. */
 export const FOCUSES: Readonly<Record<string, FleetFocus>> = {
   // A delivery is stored at the very instant of a deadline, by the store's clock or by that of its sender.
-  deadlines: { ...DEADLINES, hasStoreClock: true },
+  deadlines: { ...DEADLINES, hasStoreClock: true, clocksOff: 0.6 },
   ownDeadlines: { ...DEADLINES, hasStoreClock: false },
   // A command is tried again when the inbox has no room, and the first try arrives later.
   inboxes: {
@@ -125,6 +129,7 @@ export const FOCUSES: Readonly<Record<string, FleetFocus>> = {
     holds: { methods: ["inbox", "append"], mostMs: 600 },
     holdsAnswers: { methods: ["take", "claim"], mostMs: 1_500 },
     recovers: true,
+    faults: { kinds: ["death", "shutdown", "recover"], most: 10, isHarsh: false },
     clientRate: 0.25,
     tasks: (jobId, job, list) => list === 1 ? pauses(jobId, list) : repeat(6, () => [{ type: "execute", jobId, job }]),
   },
@@ -139,6 +144,10 @@ export const FOCUSES: Readonly<Record<string, FleetFocus>> = {
         { type: "ask", jobId, asked: { type: "resume" }, key: `${jobId} again resume-${list}.${n}` },
       ]),
   },
+  // A process shuts down while the last handler of a job runs.
+  shutdowns: { handlersTake: 3, faults: { kinds: ["shutdown"], most: 12, isHarsh: true } },
+  // Handlers run ahead of a store that answers at once.
+  ahead: { answersAtOnce: true, durability: { mode: "relaxed", attempts: 4 } },
   // Processes die at one step of a task after the other.
   deaths: { handlersTake: 3, faults: { kinds: ["death", "rebirth"], most: 16, isHarsh: true } },
   // Processes without classes take what they find.

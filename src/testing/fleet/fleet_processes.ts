@@ -35,8 +35,8 @@ export class FleetProcesses {
 
   /** Starts a process. */
   start({ name = `engine-${++this.#names}`, takesOver = false, isKnowing = false }: ProcessStart = {}): void {
-    const { hasStoreClock, hasStrangers, random } = this.#stage;
-    const offsetMs = hasStoreClock && random.chance(0.2) ? random.integer(601) - 300 : 0;
+    const { hasStoreClock, hasStrangers, random, focus: { clocksOff = 0.2 } } = this.#stage;
+    const offsetMs = hasStoreClock && random.chance(clocksOff) ? random.integer(601) - 300 : 0;
     const isStranger = hasStrangers && random.chance(0.4) && !isKnowing;
     this.#noteOffset(offsetMs);
     const traits = { number: ++this.#count, name, offsetMs, takesOver, isStranger };

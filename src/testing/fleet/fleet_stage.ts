@@ -83,7 +83,8 @@ export async function createStage(
     trace,
     store,
     hasStoreClock: focus.hasStoreClock ?? random.chance(0.7),
-    answersAtOnce: Object.keys(focus).length === 0 && random.chance(0.1) && await writesAtOnce(store),
+    answersAtOnce: (focus.answersAtOnce ?? (Object.keys(focus).length === 0 && random.chance(0.1))) &&
+      await writesAtOnce(store),
     isWatched: focus.isWatched ?? random.chance(0.7),
     durability,
     callFaults: random.chance(0.25) ? Math.min(0.4, settings.faults.calls * 10) : settings.faults.calls,
