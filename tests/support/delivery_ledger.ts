@@ -54,6 +54,8 @@ export class DeliveryLedger implements RunListener {
   readonly #runs: Map<number, HandlerRun> = new Map();
   #deferred: readonly Entry[] = [];
   #outside: string | undefined;
+  /** The tasks whose failures the next commit drops. */
+  #discarded: readonly number[] = [];
   /** The tasks of deliveries from outside that nobody awaited when they came, and that nobody has asked for since. */
   #early: readonly { readonly place: string; readonly task: number }[] = [];
   #outputs = 0;
@@ -111,6 +113,10 @@ export class DeliveryLedger implements RunListener {
     this.#outside = undefined;
   }
 
+  discarding(tasks: readonly number[]): void {
+    this.#discarded = tasks;
+  }
+
   received(job: Job): void {
     const before = this.#sums();
     this.committed(job);
@@ -137,6 +143,11 @@ export class DeliveryLedger implements RunListener {
       if (failures.has(id)) this.complaints.doubled.push(`task ${id} is pending and in failures`);
       this.#pending.set(id, markOf(task));
     }
+    for (const id of this.#discarded) {
+      if (failures.has(id)) this.complaints.doubled.push(`the failure of task ${id} was dropped, and is there`);
+      else if (this.#failed.delete(id)) this.#done.add(id);
+    }
+    this.#discarded = [];
     for (const id of this.#failed) {
       if (!failures.has(id)) this.complaints.lost.push(`task ${id} has gone from failures`);
     }

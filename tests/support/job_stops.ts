@@ -15,11 +15,12 @@ export type Stop = {
 /**
  * `pause` moves the paused job to another host, `rest` resumes it on its own; `snapshot` moves what is written of the
  * live job and forgets its host; the others touch the live job. What is delivered to `late` goes where it is
- * awaited, as soon as it is.
+ * awaited, as soon as it is. `discard` drops a failure, or all of them, as soon as there is one.
  */
 export type Interruption =
   | { readonly how: "pause" | "rest"; readonly graceMs: number }
   | { readonly how: "snapshot" | "cancel" }
+  | { readonly how: "discard"; readonly failure: number | "all" }
   | { readonly how: "deliver"; readonly to: number; readonly slot: "late" | "input"; readonly seed: number };
 
 /** All places. */
@@ -33,6 +34,10 @@ const places = fc.oneof(
 const pauses = fc.record({ how: fc.constantFrom("pause", "pause", "rest"), graceMs: fc.constantFrom(0, 1_000, 20) });
 const snapshots = fc.constant({ how: "snapshot" });
 const cancels = fc.constant({ how: "cancel" });
+const discards = fc.record({
+  how: fc.constant("discard"),
+  failure: fc.oneof(fc.nat(3), fc.constant("all")),
+});
 const deliveries = fc.record({
   how: fc.constant("deliver"),
   to: fc.nat(9),
@@ -52,6 +57,7 @@ export function wildStops(): fc.Arbitrary<readonly Stop[]> {
     { arbitrary: snapshots, weight: 4 },
     { arbitrary: deliveries, weight: 3 },
     { arbitrary: cancels, weight: 1 },
+    { arbitrary: discards, weight: 1 },
   );
   return stops(some, 10);
 }

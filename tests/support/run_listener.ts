@@ -26,6 +26,8 @@ export interface RunListener {
   delivering(routine: string, slot: string, seed: number | undefined): void;
   /** The delivery from outside was refused. */
   refused(): void;
+  /** The failures of these tasks will be dropped by the next commit. */
+  discarding(tasks: readonly number[]): void;
   /** The job has been made, or read on another host. */
   received(job: Job): void;
   /** A commit has been performed; or the job has been resumed. */
@@ -48,6 +50,7 @@ export class ValueListener implements RunListener {
   returned(): void {}
   delivering(): void {}
   refused(): void {}
+  discarding(): void {}
   received(): void {}
   committed(): void {}
 

@@ -154,6 +154,7 @@ export class ScriptedHost {
 
   #isDue(stop: Stop): boolean {
     if (this.#counts[stop.place] < stop.count) return false;
+    if (stop.how === "discard") return this.#job.failures.length > 0;
     return !(stop.how === "deliver" && stop.slot === "late") || jobOf(this.#job).awaiting.size > 0;
   }
 
@@ -166,10 +167,19 @@ export class ScriptedHost {
         return this.#flow.cancel(this.#job);
       case "deliver":
         return this.#deliver(stop);
+      case "discard":
+        return this.#discard(stop);
       default:
         this.#pause = stop.how;
         void this.#flow.pause(this.#job, { graceMs: stop.graceMs, reason: `at ${stop.place} ${stop.count}` });
     }
+  }
+
+  #discard({ failure }: Stop & { readonly how: "discard" }): void {
+    const ids = this.#job.failures.map(({ task }) => task.id);
+    const chosen = failure === "all" ? ids : ids.slice(failure % ids.length).slice(0, 1);
+    this.#listener.discarding(chosen);
+    this.#flow.discard(this.#job, chosen);
   }
 
   #deliver({ to, slot, seed }: Stop & { readonly how: "deliver" }): void {
