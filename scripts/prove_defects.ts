@@ -5,7 +5,7 @@ import { copySources } from "./source_copy.ts";
 /** How many defects are tried side by side. */
 const LANES = 2;
 /** How long fleets look for one defect at most: it may keep a run from ending, which shows it, too. */
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 3_600_000;
 
 /** What a fleet has found of a defect. */
 interface Finding {
