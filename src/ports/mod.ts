@@ -59,6 +59,7 @@ export type {
   QueueLimits,
   Refusal,
   RenewAnswer,
+  ReplacedFlow,
   SendAnswer,
   Store,
   StoredCommand,
@@ -72,6 +73,7 @@ export type {
 export {
   appendTo,
   checkAppend,
+  checkClaim,
   claimFor,
   compareByAge,
   dueOfAll,

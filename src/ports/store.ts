@@ -38,7 +38,7 @@ export interface JobHead {
   readonly consumed: number;
 }
 
-/** The labels of a job: given at its start, never changed, and used to find jobs. */
+/** The labels of a job: given at its start, and used to find jobs. Only `flowHash` ever changes, by `replaceFlow`. */
 export interface JobLabels {
   /** When it was created, in milliseconds since 1970. */
   readonly createdAt: number;
@@ -109,6 +109,16 @@ export interface StoredJob {
   readonly snapshotRevision: number;
   /** The entries after the snapshot, up to the record's revision. */
   readonly entries: readonly string[];
+}
+
+/** A job's documents in another version of its flow. */
+export interface ReplacedFlow {
+  /** The hash of the flow's document. */
+  readonly flowHash: string;
+  /** The flow's document; the id of the flow stays the same. */
+  readonly flow: string;
+  /** The job's document, as it is in that flow. */
+  readonly snapshot: string;
 }
 
 /** A job that has been claimed. */
@@ -394,9 +404,9 @@ export interface StoreTransaction {
  * - when its inbox has commands that are not consumed, also after its end;
  * - when its `dueAt` has passed, also after its end: then it has something left to do, as to tell the job that has started it.
  *
- * `append` is the only write of an owner, and it is fenced: the caller names the life of the job, the epoch of its claim, and the
+ * `append` is the write of an owner, and it is fenced: the caller names the life of the job, the epoch of its claim, and the
  * revision that it expects, and a store refuses any other. So once an owner has let go of a job, another engine has claimed it, or the
- * job was deleted, every write of the former owner is refused, however late it comes.
+ * job was deleted, every write of the former owner is refused, however late it comes. `replaceFlow` is fenced likewise.
  *
  * A store may forget an owner that has left, and one whose lease, with those of its former incarnations, ended more than a day ago: an
  * engine that was not given a name has a new one at each start. The jobs of a forgotten owner are due, as those of one that has left.
@@ -434,6 +444,15 @@ export interface Store {
    * above that of the present snapshot, or when the job has not reached it.
    */
   compact(life: JobLife, revision: number, snapshot: string): MaybePromise<void>;
+  /**
+   * Replaces a job's flow, its hash and the snapshot, and drops all entries; atomically. The snapshot is that of the present revision,
+   * which stays, as do the head, the claim and the inbox. Fenced as `append` is; done again, it changes nothing more. A `compact` that
+   * comes late has no effect: the job has no entry before the snapshot. Without this method, jobs keep the flow of their start.
+   *
+   * @throws {FencedError} when the job is of another life, epoch or revision, when its claim was released, or when it is gone: nothing
+   *   has changed
+   */
+  replaceFlow?(claim: JobClaim, expectedRevision: number, replaced: ReplacedFlow): MaybePromise<void>;
   /** Adds a command to a job's inbox, once per key; of any life, when none is given. */
   send(
     job: { readonly jobId: string; readonly life?: number | undefined },

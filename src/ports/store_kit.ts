@@ -86,10 +86,22 @@ export function checkAppend<R extends KeptRecord>(
   entries: readonly string[],
   head: AppendHead | undefined,
 ): asserts record is R {
-  const { jobId, life, epoch } = claim;
   if (entries.length === 0 && head === undefined) {
-    throw new RangeError(`Cannot append to job "${jobId}": there must be at least one entry, or a head`);
+    throw new RangeError(`Cannot append to job "${claim.jobId}": there must be at least one entry, or a head`);
   }
+  checkClaim(record, claim, expectedRevision);
+}
+
+/**
+ * Checks that a claim is the present one of a job at a revision.
+ *
+ * @throws {FencedError} when the job is of another life, epoch or revision, was let go of, or there is none
+ */
+export function checkClaim<R extends KeptRecord>(
+  record: R | undefined,
+  { jobId, life, epoch }: JobClaim,
+  expectedRevision: number,
+): asserts record is R {
   if (
     record === undefined || record.life !== life || record.epoch !== epoch || record.revision !== expectedRevision ||
     isLetGo(record)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { FencedError } from "../base/errors.ts";
 import { checkRuntime } from "./file_store/json_lines.ts";
 import { checkOptions, checkWord } from "../base/options.ts";
 import type {
@@ -22,13 +23,13 @@ import type {
   NewJob,
   PermitAnswer,
   RenewAnswer,
+  ReplacedFlow,
   SendAnswer,
   Store,
   StoredJob,
   TakeAnswer,
 } from "../ports/store.ts";
 import {
-  checkAppend,
   dueSince,
   holdersOf,
   isFreeFor,
@@ -138,19 +139,13 @@ class FileStore implements Store {
     const index = new JobIndex<JobFolder>(read, (owner, incarnation) => this.#owners.leaseEndOf(owner, incarnation));
     this.#index = index;
     this.#folder = {
-      ...{
-        root,
-        files,
-        waits,
-        read,
-        scratch: new Uint8Array(TAIL_BYTES),
-        handles: new Handles(files),
-        abandoned: new Set(),
-      },
+      ...{ root, files, waits, read, handles: new Handles(files) },
+      ...{ scratch: new Uint8Array(TAIL_BYTES), abandoned: new Set<string>() },
       onHead: (job, before, after) => {
         index.update(job);
         this.#watchers.tellOfAppend(before, after);
       },
+      onFlow: (job) => index.regroup(job),
       onSent: (job) => {
         index.update(job);
         this.#watchers.tell({ type: "command", jobId: job.record.jobId });
@@ -190,14 +185,15 @@ class FileStore implements Store {
     entries: readonly string[],
     head?: AppendHead,
   ): MaybePromise<"stored" | "unread"> {
-    const job = this.#find(claim.jobId);
-    if (job !== undefined) return this.#watched(job.append(claim, expectedRevision, entries, head));
-    checkAppend(undefined, claim, expectedRevision, entries, head);
-    return "stored"; // Unreachable: without a record the check has thrown.
+    return this.#watched(this.#written(claim, expectedRevision).append(claim, expectedRevision, entries, head));
   }
 
   compact(life: JobLife, revision: number, snapshot: string): MaybePromise<void> {
     return this.#watched(this.#findLife(life)?.compact(revision, snapshot));
+  }
+
+  replaceFlow(claim: JobClaim, expectedRevision: number, replaced: ReplacedFlow): MaybePromise<void> {
+    return this.#watched(this.#written(claim, expectedRevision).replaceFlow(claim, expectedRevision, replaced));
   }
 
   send(...[{ jobId, life }, command]: Parameters<Store["send"]>): MaybePromise<SendAnswer> {
@@ -321,6 +317,12 @@ class FileStore implements Store {
   #find(jobId: string): JobFolder | undefined {
     this.#open();
     return this.#index.get(jobId);
+  }
+
+  #written({ jobId }: JobClaim, expectedRevision: number): JobFolder {
+    const job = this.#find(jobId);
+    if (job === undefined) throw new FencedError(jobId, expectedRevision, undefined);
+    return job;
   }
 
   #findLife({ jobId, life }: JobLife): JobFolder | undefined {

@@ -9,7 +9,7 @@ import type { Store } from "../ports/store.ts";
 import { Database } from "./indexed_db_store/database.ts";
 import { claimed, commandsOf, inboxOf, outcome, send } from "./indexed_db_store/inbox.ts";
 import { countJobs, createJob, deleteLife, findJob, listJobs, loadJob, purgeJobs } from "./indexed_db_store/jobs.ts";
-import { append, compact } from "./indexed_db_store/journal.ts";
+import { append, compact, replaceFlow } from "./indexed_db_store/journal.ts";
 import { Notices } from "./indexed_db_store/notices.ts";
 import { enter, leave, renew } from "./indexed_db_store/owners.ts";
 import { permitIn } from "./indexed_db_store/permits.ts";
@@ -94,6 +94,8 @@ export function indexedDbStore(options: IndexedDbStoreOptions): Store {
       return "stored";
     },
     compact: (life, revision, snapshot) => database.write((tables) => compact(tables, life, revision, snapshot)),
+    replaceFlow: (claim, expectedRevision, replaced) =>
+      database.write((tables) => replaceFlow(tables, claim, expectedRevision, replaced)),
     async send(job, command) {
       const answer = await database.write((tables) => send(tables, job, command));
       if (answer === "stored") notices.tell({ type: "command", jobId: job.jobId });

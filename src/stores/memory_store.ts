@@ -30,6 +30,7 @@ import { isPermitted, permit, type QueueState } from "../ports/permit_kit.ts";
 import {
   appendTo,
   checkAppend,
+  checkClaim,
   claimFor,
   dueOfAll,
   endsUnread,
@@ -63,7 +64,7 @@ interface Kept {
   /** Entries without a head change its revision in place: that is the most frequent write. */
   record: Omit<KeptRecord, "revision"> & { revision: number };
   readonly token: string;
-  readonly flow: string;
+  flow: string;
   snapshot: string;
   snapshotRevision: number;
   entries: string[];
@@ -139,6 +140,18 @@ class MemoryStore implements Store {
     job.entries = job.entries.slice(revision - job.snapshotRevision);
     job.snapshot = snapshot;
     job.snapshotRevision = revision;
+  };
+
+  readonly replaceFlow: NonNullable<Store["replaceFlow"]> = (claim, expectedRevision, { flow, flowHash, snapshot }) => {
+    const job = this.#find(claim.jobId);
+    checkClaim(job?.record, claim, expectedRevision);
+    // Unreachable: the check has found its record.
+    if (job === undefined) return;
+    job.record = { ...job.record, flowHash };
+    job.flow = flow;
+    job.snapshot = snapshot;
+    job.snapshotRevision = expectedRevision;
+    job.entries = [];
   };
 
   readonly send: Store["send"] = ({ jobId, life }, { key, text, reopens, now, keyRetentionMs, room }) => {

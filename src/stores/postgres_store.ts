@@ -18,7 +18,7 @@ import {
   loadJob,
   purgeJobs,
 } from "./postgres_store/jobs.ts";
-import { type Append, appendAll, type AppendAnswer, compactJob } from "./postgres_store/journal.ts";
+import { type Append, appendAll, type AppendAnswer, compactJob, replaceFlow } from "./postgres_store/journal.ts";
 import { Notices } from "./postgres_store/notices.ts";
 import { enter, heldBy, leave, renew, timeOf } from "./postgres_store/owners.ts";
 import { permitIn } from "./postgres_store/permits.ts";
@@ -133,6 +133,8 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
       });
     },
     compact: (life, revision, snapshot) => queries.call(() => compactJob(queries, life, revision, snapshot)),
+    replaceFlow: (claim, expectedRevision, replaced) =>
+      queries.call(() => replaceFlow(queries, flows, claim, expectedRevision, replaced)),
     send: (job, command) =>
       queries.call(async () => {
         const answer = await sendCommand(queries, job, command);

@@ -122,6 +122,13 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     },
     compact: ({ jobId, life }, revision, snapshot) =>
       ask("compact", undefined, [toWire(jobId), String(life), String(revision), toWire(snapshot)], () => {}),
+    replaceFlow({ jobId, life, epoch }, expectedRevision, { flow, flowHash, snapshot }) {
+      const claim = [toWire(jobId), ...[life, epoch, expectedRevision].map(String)];
+      return ask("replace_flow", undefined, [...claim, ...[flow, flowHash, snapshot].map(toWire)], (reply) => {
+        const [answer, revision] = itemsOf(reply);
+        if (answer === "fenced") throw new FencedError(jobId, expectedRevision, optionalNumber(revision));
+      });
+    },
     send({ jobId, life }, { key, text, reopens, now, keyRetentionMs, room }) {
       const command = [
         toWire(key),

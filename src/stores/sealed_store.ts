@@ -7,10 +7,12 @@ import { encodeBase64 } from "../base/base64.ts";
 import { checkOptions } from "../base/options.ts";
 import { PendingCalls } from "../ports/store_kit.ts";
 import type {
+  JobClaim,
   JobLife,
   JobRecord,
   NewJob,
   Refusal,
+  ReplacedFlow,
   Store,
   StoredCommand,
   StoredJob,
@@ -83,6 +85,7 @@ class SealedStore implements Store {
   readonly begin?: NonNullable<Store["begin"]>;
   readonly permit?: NonNullable<Store["permit"]>;
   readonly time?: NonNullable<Store["time"]>;
+  readonly replaceFlow?: NonNullable<Store["replaceFlow"]>;
   readonly #inner: Store;
   readonly #ring: KeyRing;
   readonly #pending: PendingCalls = new PendingCalls();
@@ -97,6 +100,17 @@ class SealedStore implements Store {
     if (inner.time !== undefined) this.time = inner.time.bind(inner);
     const permit = inner.permit?.bind(inner);
     if (permit !== undefined) this.permit = (query) => this.#do(() => permit(query));
+    const replaceFlow = inner.replaceFlow?.bind(inner);
+    if (replaceFlow !== undefined) {
+      this.replaceFlow = (claim, expectedRevision, replaced) =>
+        this.#do(async () => {
+          const { life, sealed } = await this.#sealFlow(claim, expectedRevision, replaced);
+          // If nobody knows whether it was replaced, the job is read before it is written again.
+          this.#lives.delete(claim.life);
+          await replaceFlow(claim, expectedRevision, sealed);
+          if (life !== undefined) this.#remember(claim.life, life);
+        });
+    }
   }
 
   readonly create: Store["create"] = (jobs) =>
@@ -254,6 +268,25 @@ class SealedStore implements Store {
       reason: await seal(this.#ring, refusalPlace(jobId), reason),
     });
     return Promise.all(refused.map(sealReason));
+  }
+
+  async #sealFlow(
+    claim: JobClaim,
+    revision: number,
+    replaced: ReplacedFlow,
+  ): Promise<{ readonly life: Life | undefined; readonly sealed: ReplacedFlow }> {
+    const [known, record] = [await this.#lifeOf(claim), await this.#inner.find(claim.jobId)];
+    const { flowHash } = replaced;
+    // Without that life of the job, nothing is written: it will be refused.
+    if (known === undefined || record === undefined) {
+      return { life: undefined, sealed: { flowHash, flow: "", snapshot: "" } };
+    }
+    const life = { ...known, flowHash };
+    const [flow, snapshot] = await Promise.all([
+      sealAlike(this.#ring, this.#ring.currentId, flowPlace({ ...record, flowHash }), replaced.flow),
+      seal(this.#ring, placeIn(claim.jobId, life, "snapshot", revision), replaced.snapshot),
+    ]);
+    return { life, sealed: { flowHash, flow, snapshot } };
   }
 
   async #lifeOf({ jobId, life }: JobLife): Promise<Life | undefined> {

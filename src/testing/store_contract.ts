@@ -8,6 +8,7 @@ import { compactionCases } from "./store_contract/compaction_cases.ts";
 import { concurrencyCases } from "./store_contract/concurrency_cases.ts";
 import { createCases } from "./store_contract/create_cases.ts";
 import { deleteCases } from "./store_contract/delete_cases.ts";
+import { flowCases } from "./store_contract/flow_cases.ts";
 import { fenceCases } from "./store_contract/fence_cases.ts";
 import { inboxCases } from "./store_contract/inbox_cases.ts";
 import { inboxRaceCases } from "./store_contract/inbox_race_cases.ts";
@@ -126,6 +127,7 @@ const CASES: readonly Case[] = [
   ...fenceCases,
   ...lifeCases,
   ...compactionCases,
+  ...flowCases,
   ...inboxCases,
   ...outcomeCases,
   ...unreadCases,

@@ -41,7 +41,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "./store": {
     "the port": "Store MaybePromise StoreEvent StoreTransaction",
     "jobs": "NewJob CreateAnswer StoredJob JobLife JobLabels JobHead JobRecord",
-    "writes": "JobClaim AppendHead",
+    "writes": "JobClaim AppendHead ReplacedFlow",
     "owners":
       "Incarnation EnterQuery EnterAnswer RenewAnswer TakeQuery ClaimQuery DueQuery NextDueQuery TakenJob TakeAnswer",
     "inboxes": "NewCommand SendAnswer CommandOutcome Refusal StoredCommand InboxAnswer CommandsAnswer",
@@ -50,7 +50,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "helpers about leases":
       "OwnerState RenewedOwner hasLease enterOwner renewOwner endLease leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",
     "helpers about records":
-      "KeptRecord recordOf checkAppend appendTo endsUnread refusalsIn outcomeOf claimFor holdersOf isHeld isOwnedBy isFreeFor isAskedFor isMeant isPurged dueSince dueOfAll " +
+      "KeptRecord recordOf checkAppend checkClaim appendTo endsUnread refusalsIn outcomeOf claimFor holdersOf isHeld isOwnedBy isFreeFor isAskedFor isMeant isPurged dueSince dueOfAll " +
       "nextDueOfAll hashText",
     "helpers about pages": "compareByAge pageOf pageOfAll positionOf PAGE_LENGTH ListPosition",
     "helpers about calls": "StoreWatchers PendingCalls",

@@ -7,6 +7,7 @@ import { HEAD } from "../../src/testing/store_contract/sample_jobs.ts";
 import { BROKEN_CLAIMS } from "../support/broken_claim_stores.ts";
 import { BROKEN_CLOCKS, STORE_TIME } from "../support/broken_clock_stores.ts";
 import { BROKEN_FENCES } from "../support/broken_fence_stores.ts";
+import { BROKEN_FLOWS } from "../support/broken_flow_stores.ts";
 import { BROKEN_HANDLES } from "../support/broken_handle_stores.ts";
 import { BROKEN_INBOXES } from "../support/broken_inbox_stores.ts";
 import { BROKEN_JOURNALS } from "../support/broken_journal_stores.ts";
@@ -25,7 +26,7 @@ import { memoryHandle } from "../support/memory_store_place.ts";
 
 const BROKEN = [
   ...[...BROKEN_JOURNALS, ...BROKEN_FENCES, ...BROKEN_INBOXES, ...BROKEN_OWNERS, ...BROKEN_TAKES, ...BROKEN_CLAIMS],
-  ...[...BROKEN_OUTCOMES, ...BROKEN_PERMITS, ...BROKEN_CLOCKS],
+  ...[...BROKEN_OUTCOMES, ...BROKEN_PERMITS, ...BROKEN_CLOCKS, ...BROKEN_FLOWS],
   ...[...BROKEN_LISTS, ...BROKEN_TEXTS, ...BROKEN_HANDLES],
 ];
 

@@ -218,6 +218,14 @@ async function randomCall(random: Random, { store, claims, owners }: Side, now: 
           (it) => it.store.compact(it.claims[claimAt] ?? NOBODY, at, `at ${at} of ${now}`),
         ];
       }
+      if (random.chance(0.15)) {
+        const [flowHash, text] = [`hash of ${random.pick(NAMES)}`, `${at} of ${now}`];
+        const replaced = { flowHash, flow: `flow ${text}`, snapshot: `snapshot ${text}` };
+        return [
+          `replace the flow of ${present.jobId}`,
+          (it) => it.store.replaceFlow?.(it.claims[claimAt] ?? NOBODY, at, replaced),
+        ];
+      }
       const isEnd = random.chance(0.2);
       const head: AppendHead = {
         ...{ status: random.pick(STATUSES), dueAt: random.chance(0.6) ? now + random.integer(600) : undefined },

@@ -27,6 +27,7 @@ export class CrashingStore implements Store {
   create: Store["create"] = (...args) => this.#write(() => this.#store.create(...args));
   append: Store["append"] = (...args) => this.#write(() => this.#store.append(...args));
   compact: Store["compact"] = (...args) => this.#write(() => this.#store.compact(...args));
+  replaceFlow: NonNullable<Store["replaceFlow"]> = (...args) => this.#write(() => this.#store.replaceFlow?.(...args));
   send: Store["send"] = (...args) => this.#write(() => this.#store.send(...args));
   delete: Store["delete"] = (...args) => this.#write(() => this.#store.delete(...args));
   purge: Store["purge"] = (...args) => this.#write(() => this.#store.purge(...args));

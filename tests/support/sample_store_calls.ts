@@ -75,6 +75,18 @@ export function storeScript(): readonly Step[] {
       run: async (store) => await store.compact(await findClaim(store, jobId), at, snapshot),
     };
   };
+  const replaceFlow = (jobId: string): Step => {
+    const at = revisionOf(jobId);
+    const replaced = {
+      flowHash: "second",
+      flow: `{"flow":"${"f".repeat(3_000)}"}`,
+      snapshot: `{"in":"${"s".repeat(2_500)}"}`,
+    };
+    return {
+      name: `replace the flow of ${jobId} at ${at}`,
+      run: async (store) => await store.replaceFlow?.(await findClaim(store, jobId), at, replaced),
+    };
+  };
   const send = (jobId: string, key: string, size: number): Step => ({
     name: `send ${key} to ${jobId}`,
     run: (store) => store.send({ jobId }, { ...COMMAND, key, text: key.repeat(size) }),
@@ -113,7 +125,10 @@ export function storeScript(): readonly Step[] {
     compact("a", 20),
     calls("renew as me", (store, me) => store.renew(me, 5_000, NOW)),
     append("a", [10, 10]),
+    replaceFlow("a"),
+    append("a", [10, 10]),
     compact("a", 0),
+    replaceFlow("a"),
     append("a", [400], { status: "x".repeat(200), consumed: 2, refused: [{ sequence: 2, reason: "second" }] }),
     append("a", [2], { ...ENDED, consumed: 2 }),
     compact("a", 1),

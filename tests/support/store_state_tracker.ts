@@ -15,6 +15,9 @@ interface Known {
   readonly whole: Set<number>;
   confirmedSnapshot: number;
   askedSnapshot: number;
+  /** The number of the flow; 0 for the first one. */
+  confirmedFlow: number;
+  askedFlow: number;
   confirmedCommands: Set<string>;
   askedCommands: Set<string>;
 }
@@ -22,6 +25,14 @@ interface Known {
 function claimOf({ claim }: Known, jobId: string): JobClaim {
   if (claim === undefined) throw new Error(`The creation of ${jobId} has not been confirmed`);
   return claim;
+}
+
+function hashOf(flow: number): string {
+  return String(flow);
+}
+
+function textOf(flow: number): string {
+  return `{"flow":${flow},"text":"${"f".repeat(700)}"}`;
 }
 
 async function keysOf(store: Store, job: JobLife): Promise<string[]> {
@@ -51,11 +62,15 @@ export class StoreStateTracker {
       whole: new Set([0]),
       confirmedSnapshot: 0,
       askedSnapshot: 0,
+      confirmedFlow: 0,
+      askedFlow: 0,
       confirmedCommands: new Set(),
       askedCommands: new Set(),
     };
     this.#jobs.set(jobId, known);
-    const [answer] = await store.create([sampleJob(jobId, { token: known.token, snapshot: this.#snapshotAt(0) })]);
+    const [answer] = await store.create([
+      sampleJob(jobId, { token: known.token, flow: textOf(0), flowHash: hashOf(0), snapshot: this.#snapshotAt(0) }),
+    ]);
     known.claim = answer?.record;
     known.mustExist = true;
   }
@@ -75,8 +90,19 @@ export class StoreStateTracker {
   async compact(store: Store, jobId: string, revision: number): Promise<void> {
     const known = this.#at(jobId);
     known.askedSnapshot = revision;
-    await store.compact(claimOf(known, jobId), revision, this.#snapshotAt(revision));
+    await store.compact(claimOf(known, jobId), revision, this.#snapshotAt(revision, known.confirmedFlow));
     if (revision <= known.confirmed) known.confirmedSnapshot = revision;
+  }
+
+  /** Gives a job its next flow, at the revision that is confirmed. */
+  async replaceFlow(store: Store, jobId: string): Promise<void> {
+    const known = this.#at(jobId);
+    const [revision, flow] = [known.confirmed, ++known.askedFlow];
+    known.askedSnapshot = revision;
+    const replaced = { flowHash: hashOf(flow), flow: textOf(flow), snapshot: this.#snapshotAt(revision, flow) };
+    await store.replaceFlow?.(claimOf(known, jobId), revision, replaced);
+    known.confirmedFlow = flow;
+    known.confirmedSnapshot = revision;
   }
 
   /** Sends a command whose key is its text. */
@@ -121,6 +147,7 @@ export class StoreStateTracker {
       known.mustExist = known.mayExist = record !== undefined;
       known.claim = record;
       known.asked = known.confirmed = record?.revision ?? 0;
+      known.askedFlow = known.confirmedFlow = Number(record?.flowHash ?? 0);
     }
   }
 
@@ -142,14 +169,18 @@ export class StoreStateTracker {
     return [...this.#jobs].filter(([, { mustExist }]) => mustExist).map(([jobId]) => jobId);
   }
 
-  #findingsOf({ record, snapshot, snapshotRevision, entries }: StoredJob, known: Known): string[] {
+  #findingsOf({ record, flow, snapshot, snapshotRevision, entries }: StoredJob, known: Known): string[] {
     const { revision, dueAt = 0 } = record;
+    const number = Number(record.flowHash);
     const expected = Array.from(
       { length: revision - snapshotRevision },
       (_, index) => this.#entryAt(snapshotRevision + index + 1),
     );
-    const hasSnapshot = snapshot === this.#snapshotAt(snapshotRevision);
+    const hasSnapshot = snapshot === this.#snapshotAt(snapshotRevision, number);
     return [
+      ...number < known.confirmedFlow ? [`has flow ${number}, ${known.confirmedFlow} was confirmed`] : [],
+      ...number > known.askedFlow ? [`has flow ${number}, which nobody gave`] : [],
+      ...flow === textOf(number) ? [] : [`has the flow ${flow.slice(0, 100)}, but the hash of ${number}`],
       ...revision < known.confirmed ? [`is at ${revision}, ${known.confirmed} was confirmed`] : [],
       ...known.whole.has(revision) ? [] : [`is at ${revision}, in the middle of an append`],
       ...dueAt <= revision ? [] : [`has a head of ${dueAt} at ${revision}`],
@@ -167,8 +198,8 @@ export class StoreStateTracker {
     return `{"revision":${revision},"text":"${"e".repeat(revision * 17 % 90)}${this.#filler}"}`;
   }
 
-  #snapshotAt(revision: number): string {
-    return `{"snapshot":${revision},"text":"${"s".repeat(150)}${this.#filler}"}`;
+  #snapshotAt(revision: number, flow = 0): string {
+    return `{"snapshot":${revision},"flow":${flow},"text":"${"s".repeat(150)}${this.#filler}"}`;
   }
 
   #at(jobId: string): Known {

@@ -28,6 +28,7 @@ export function wrapStore(store: Store, write: Wrap, read: Wrap = write): Store 
     count: read((...args: Parameters<Store["count"]>) => store.count(...args)),
     ...(store.permit && { permit: write(store.permit.bind(store)) }),
     ...(store.time && { time: read(store.time.bind(store)) }),
+    ...(store.replaceFlow && { replaceFlow: write(store.replaceFlow.bind(store)) }),
     ...(store.watch && { watch: store.watch.bind(store) }),
     close: () => store.close(),
   };

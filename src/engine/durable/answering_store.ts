@@ -39,6 +39,7 @@ export function answeringStore(store: Store, timers: Timers, settings: Durabilit
 
   const [permit, watch, begin] = [store.permit?.bind(store), store.watch?.bind(store), store.begin?.bind(store)];
   const time = store.time?.bind(store);
+  const replaceFlow = store.replaceFlow?.bind(store);
   // A renewal that gets lost must be sent again while the lease runs.
   const renewalMs = Math.min(answerTimeoutMs, leaseMs / 3);
   return {
@@ -60,6 +61,9 @@ export function answeringStore(store: Store, timers: Timers, settings: Durabilit
     claim: (query) => inTime("claim", store.claim(query)),
     nextDueAt: (query) => inTime("nextDueAt", store.nextDueAt(query)),
     ...(permit && { permit: (query: PermitQuery) => inTime("permit", permit(query)) }),
+    ...(replaceFlow && {
+      replaceFlow: (...args: Parameters<typeof replaceFlow>) => inTime("replaceFlow", replaceFlow(...args)),
+    }),
     ...(watch && { watch }),
     ...(time && { time: () => inTime("time", time()) }),
     // A transaction that begins too late is nobody's: it would keep its connection.

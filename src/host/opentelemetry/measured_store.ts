@@ -31,6 +31,7 @@ export function measuredStore(store: Store, meter: Meter): Store {
     ...(store.watch && { watch: store.watch.bind(store) }),
     ...(store.permit && { permit: timed("permit", store.permit) }),
     ...(store.time && { time: timed("time", store.time) }),
+    ...(store.replaceFlow && { replaceFlow: timed("replaceFlow", store.replaceFlow) }),
     ...(store.begin && { begin: timed("begin", store.begin) }),
     close: store.close.bind(store),
   };

@@ -7,12 +7,21 @@ import type {
   MaybePromise,
   NewCommand,
   NewJob,
+  ReplacedFlow,
   SendAnswer,
   StoredCommand,
   StoredJob,
   TakenJob,
 } from "../../ports/store.ts";
-import { checkAppend, endsUnread, type KeptRecord, outcomeOf, recordOf, refusalsIn } from "../../ports/store_kit.ts";
+import {
+  checkAppend,
+  checkClaim,
+  endsUnread,
+  type KeptRecord,
+  outcomeOf,
+  recordOf,
+  refusalsIn,
+} from "../../ports/store_kit.ts";
 import { hashText } from "../../base/text_hash.ts";
 import { codeOf, failure, type Files, replaceFile, syncFolder, UNFINISHED, type Work, writeFile } from "./files.ts";
 import type { JobFiles } from "./growing_file.ts";
@@ -44,6 +53,8 @@ export interface StoreFolder {
   readonly read: (record: KeptRecord) => JobRecord;
   /** Called when a job has another head, with the records before and after, which may not be the last. */
   readonly onHead: (job: JobFolder, before: KeptRecord, after: KeptRecord) => void;
+  /** Called when a job has another flow. */
+  readonly onFlow: (job: JobFolder) => void;
   /** Called when a job was sent a command. */
   readonly onSent: (job: JobFolder) => void;
 }
@@ -207,6 +218,11 @@ export class JobFolder {
     return this.#queue.alone(() => this.#compact(revision, snapshot));
   }
 
+  /** Replaces the flow and the snapshot, and drops all entries. */
+  replaceFlow(claim: JobClaim, expectedRevision: number, replaced: ReplacedFlow): MaybePromise<void> {
+    return this.#queue.alone(() => this.#replaceFlow(claim, expectedRevision, replaced));
+  }
+
   /** Appends a command. */
   send(command: NewCommand): MaybePromise<SendAnswer> {
     const { key, text, reopens, room } = command;
@@ -249,15 +265,30 @@ export class JobFolder {
 
   *#compact(revision: number, snapshot: string): Work<void> {
     if (this.#isGone || revision <= this.#snapshotRevision || revision > this.record.revision) return;
-    const { files } = this.#store;
-    const { token, flow } = readSnapshot(files, `${this.#path}/${SNAPSHOT}`);
-    const base = { record: { ...this.record, revision }, at: this.#journal.at, token };
+    const { flow } = readSnapshot(this.#store.files, `${this.#path}/${SNAPSHOT}`);
+    yield* this.#replaceSnapshot(revision, { flow, flowHash: this.record.flowHash, snapshot });
+  }
+
+  *#replaceFlow(claim: JobClaim, expectedRevision: number, replaced: ReplacedFlow): Work<void> {
+    checkClaim(this.#isGone ? undefined : this.record, claim, expectedRevision);
+    yield* this.#replaceSnapshot(expectedRevision, replaced);
+  }
+
+  *#replaceSnapshot(revision: number, { flow, flowHash, snapshot }: ReplacedFlow): Work<void> {
+    const isOther = flowHash !== this.record.flowHash;
+    const base = { record: { ...this.record, revision, flowHash }, at: this.#journal.at, token: this.#token };
     const chunks = encodeSnapshot({ ...base, flow, snapshot });
+    const replaced = () => {
+      this.#snapshotRevision = revision;
+      if (!isOther) return;
+      this.#journal.noteFlow(flowHash);
+      this.#store.onFlow(this);
+    };
     try {
-      yield* replaceFile(files, this.#path, SNAPSHOT, chunks, () => void (this.#snapshotRevision = revision));
+      yield* replaceFile(this.#store.files, this.#path, SNAPSHOT, chunks, replaced);
       yield* this.#journal.dropUpTo(revision);
     } catch (error) {
-      throw failure(`Cannot compact "${this.#path}"`, error);
+      throw failure(`Cannot replace the snapshot in "${this.#path}"`, error);
     }
   }
 

@@ -47,6 +47,12 @@ export class JobIndex<J extends IndexedJob> {
     if (place !== undefined) this.due.update(place);
   }
 
+  /** Puts a job that has another flow among those of that flow. */
+  regroup(job: J): void {
+    this.remove(job);
+    this.add(job);
+  }
+
   /** Notes whether a claim of the job is being written: meanwhile it is not due. */
   setClaiming({ record: { jobId } }: J, isClaiming: boolean): void {
     const place = this.#byId.get(jobId);

@@ -83,6 +83,11 @@ export class JournalFile implements WriteTarget {
     this.#ahead = this.#record = { ...this.#record, sent };
   }
 
+  /** Notes that the snapshot of the present revision is of another flow. No lines may be collected. */
+  noteFlow(flowHash: string): void {
+    this.#ahead = this.#record = { ...this.#record, flowHash };
+  }
+
   /** Reads the entries after a revision. */
   entriesAfter(revision: number): string[] {
     return this.#entryLines(revision, this.#file.read()).map(({ text = "" }) => text);

@@ -1,5 +1,5 @@
-import type { AppendHead, JobClaim, JobLife } from "../../ports/store.ts";
-import { appendTo, checkAppend, endsUnread, type KeptRecord } from "../../ports/store_kit.ts";
+import type { AppendHead, JobClaim, JobLife, ReplacedFlow } from "../../ports/store.ts";
+import { appendTo, checkAppend, checkClaim, endsUnread, type KeptRecord } from "../../ports/store_kit.ts";
 import type { Tables } from "./database.ts";
 import { consume } from "./inbox.ts";
 import { findLife } from "./jobs.ts";
@@ -45,4 +45,24 @@ export async function compact(tables: Tables, job: JobLife, revision: number, sn
   if (revision <= document.snapshotRevision || revision > row.record.revision) return;
   tables.documents.put({ ...document, snapshot, snapshotRevision: revision });
   tables.entries.deleteBetween([job.life], [job.life, revision]);
+}
+
+/**
+ * Replaces a job's flow and its snapshot, and drops its entries.
+ *
+ * @throws {FencedError} when the claim or the revision is not the present one
+ */
+export async function replaceFlow(
+  tables: Tables,
+  claim: JobClaim,
+  expectedRevision: number,
+  { flow, flowHash, snapshot }: ReplacedFlow,
+): Promise<void> {
+  const row = await tables.jobs.get(claim.jobId);
+  const before = row?.record;
+  checkClaim(before, claim, expectedRevision);
+  const { life } = before;
+  tables.jobs.put(toRow({ ...before, flowHash }, row?.token ?? ""));
+  tables.documents.put({ life, flow, snapshot, snapshotRevision: expectedRevision });
+  tables.entries.deleteBetween([life], [life, expectedRevision]);
 }

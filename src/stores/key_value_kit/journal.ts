@@ -1,5 +1,5 @@
-import type { AppendHead, JobClaim, JobLife, StoredJob } from "../../ports/store.ts";
-import { appendTo, checkAppend, endsUnread, type KeptRecord } from "../../ports/store_kit.ts";
+import type { AppendHead, JobClaim, JobLife, ReplacedFlow, StoredJob } from "../../ports/store.ts";
+import { appendTo, checkAppend, checkClaim, endsUnread, type KeptRecord } from "../../ports/store_kit.ts";
 import { notesOf } from "./inbox.ts";
 import { trimLog } from "./log.ts";
 import { LAST, numberName } from "./names.ts";
@@ -8,7 +8,7 @@ import { refusalTexts } from "./notes.ts";
 import { dataOf, type Located } from "./records.ts";
 import type { Space } from "./space.ts";
 import type { JobState } from "./state.ts";
-import { quietly } from "./values.ts";
+import { partsOf, quietly } from "./values.ts";
 
 /** An append: the job's record before it and after it, unless it was refused because of unread commands. */
 export interface Appended {
@@ -95,6 +95,43 @@ export async function compactJob(
     if (compacted === undefined) continue;
     if (recent.take(jobId) !== undefined) recent.put(compacted);
     return await quietly(() => sweep(space, compacted.state));
+  }
+}
+
+/**
+ * Replaces a job's flow and its snapshot, and drops its entries.
+ *
+ * @throws {FencedError} when the claim or the revision is not the present one
+ */
+export async function replaceFlow(
+  space: Space,
+  claim: JobClaim,
+  expectedRevision: number,
+  replaced: ReplacedFlow,
+): Promise<void> {
+  const { records, values, ids, client } = space;
+  const { jobId, life } = claim;
+  const [data, id] = [dataOf(life), ids.id()];
+  const flow = values.prepare(`${data}/f/${id}`, replaced.flow);
+  const snapshot = values.prepare(`${data}/s/${numberName(expectedRevision)}/${id}`, replaced.snapshot);
+  space.recent.take(jobId);
+  for (;;) {
+    const located = await records.find(jobId);
+    const before = located?.state.record;
+    checkClaim(before, claim, expectedRevision);
+    // Unreachable: the check has found its record.
+    if (located === undefined) continue;
+    const { name, state } = located;
+    const moved = await records.swing(name, located, {
+      ...state,
+      ...{ record: { ...before, flowHash: replaced.flowHash }, flow: flow.result, snapshot: snapshot.result },
+      ...{ snapshotRevision: expectedRevision, journal: trimLog(state.journal, expectedRevision) },
+    }, { puts: [...flow.puts, ...snapshot.puts] });
+    if (moved === undefined) continue;
+    return await quietly(async () => {
+      await client.remove(partsOf(state.flow));
+      await sweep(space, moved.state);
+    });
   }
 }
 

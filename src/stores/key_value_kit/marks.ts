@@ -11,7 +11,13 @@ import { nameOf, numberName } from "./names.ts";
 export type Kind = keyof typeof KINDS;
 
 /** The turns at which the marks of a job were written. */
-export type Turns = { readonly [K in Kind]?: number };
+export type Turns = { readonly [K in Kind]?: number } & {
+  /**
+   * The flow's hash in the marks of a job that was given another flow, but for those by which it is taken: the others stay, so that
+   * whoever goes through them finds the job once.
+   */
+  readonly hash?: string;
+};
 
 /** The beginnings of the marks of each kind; those by which due jobs are found have a prefix of their own. */
 const KINDS = {
@@ -61,22 +67,27 @@ export function nextTurns(
 ): Turns {
   if (before !== undefined && standsAt(before.record, record)) return before.marks;
   const turns: { [K in Kind]?: number } = {};
+  const isMoved = before !== undefined && before.record.flowHash !== record.flowHash;
   for (const [kind, place] of placesOf(record)) {
     const old = before?.marks[kind];
-    const isSame = before !== undefined && String(placesOf(before.record).get(kind)) === String(place);
+    const isSame = before !== undefined && String(placesOf(before.record).get(kind)) === String(place) &&
+      !(isMoved && isOfDue(kind));
     turns[kind] = isSame && old !== undefined ? old : turn;
   }
-  return turns;
+  const hash = before?.marks.hash ?? (isMoved ? before.record.flowHash : undefined);
+  return hash === undefined ? turns : { ...turns, hash };
 }
 
 /** The marks of a job by their kinds. */
 export function marksOf(name: string, record: KeptRecord, turns: Turns): ReadonlyMap<Kind, string> {
   const { life, flowId, flowHash, queue } = record;
-  const labels = [flowId, flowHash, queue].map(labelOf).join("-");
-  const marks = Array.from(
-    placesOf(record),
-    ([kind, place]) => [kind, `${marksAt(kind, ...place)}${name}--${life}-${turns[kind]}/${labels}`] as const,
-  );
+  const labelsWith = (hash: string) => [flowId, hash, queue].map(labelOf).join("-");
+  const labels = labelsWith(flowHash);
+  const otherLabels = turns.hash === undefined ? labels : labelsWith(turns.hash);
+  const marks = Array.from(placesOf(record), ([kind, place]) => {
+    const key = `${marksAt(kind, ...place)}${name}--${life}-${turns[kind]}/${isOfDue(kind) ? labels : otherLabels}`;
+    return [kind, key] as const;
+  });
   return new Map(marks);
 }
 
@@ -112,6 +123,11 @@ export function listFilter({ flowId, queue }: JobFilter): (mark: Mark) => boolea
   return (mark) => (flow === undefined || mark.flow === flow) && (inQueue === undefined || mark.queue === inQueue);
 }
 
+/** Whether due jobs are found by the marks of a kind: only these are asked for by the hashes of flows. */
+function isOfDue(kind: Kind): boolean {
+  return KINDS[kind].startsWith(DUE);
+}
+
 /** Where a record stands in the order of each kind of which it has a mark. */
 function placesOf(record: KeptRecord): ReadonlyMap<Kind, readonly number[]> {
   const { createdAt, priority, dueAt, endedAt, owner, incarnation, sent, consumed } = record;
@@ -125,7 +141,8 @@ function placesOf(record: KeptRecord): ReadonlyMap<Kind, readonly number[]> {
 
 /** Whether nothing has changed that marks depend on. */
 function standsAt(before: KeptRecord, after: KeptRecord): boolean {
-  return before.incarnation === after.incarnation && before.dueAt === after.dueAt &&
+  return before.flowHash === after.flowHash && before.incarnation === after.incarnation &&
+    before.dueAt === after.dueAt &&
     before.endedAt === after.endedAt && before.sent > before.consumed === after.sent > after.consumed;
 }
 

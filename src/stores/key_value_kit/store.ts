@@ -5,7 +5,7 @@ import type { KeyValueClient } from "./client.ts";
 import { claimJobs, heldJobs, takeJobs } from "./claims.ts";
 import { nextDue } from "./due.ts";
 import { commandsOf, outcomeFor, readCommands, sendCommand } from "./inbox.ts";
-import { appendEntries, compactJob, readJob } from "./journal.ts";
+import { appendEntries, compactJob, readJob, replaceFlow } from "./journal.ts";
 import { createJob, deleteJob, purgeJobs } from "./lives.ts";
 import { countJobs, listJobs } from "./scan.ts";
 import { spaceOf } from "./space.ts";
@@ -63,6 +63,8 @@ export function storeOver(client: KeyValueClient, name: string, ids: IdSource): 
       });
     },
     compact: (life, revision, snapshot) => write(life.jobId, () => compactJob(space, life, revision, snapshot)),
+    replaceFlow: (claim, expectedRevision, replaced) =>
+      write(claim.jobId, () => replaceFlow(space, claim, expectedRevision, replaced)),
     send: (job, command) =>
       write(job.jobId, async () => {
         const answer = await sendCommand(space, job, command);

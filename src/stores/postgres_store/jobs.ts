@@ -124,20 +124,23 @@ async function addJobs(
   flows: FlowNumbers,
   jobs: readonly NewJob[],
 ): Promise<ReadonlyMap<NewJob, JobRecord>> {
+  const rows = await withFlows(
+    flows,
+    async () => await insertJobs(queries, jobs, await Promise.all(jobs.map((job) => flowNumber(queries, flows, job)))),
+  );
+  return new Map(rows.map((row) => {
+    const job = existing(jobs[numberOf(row, "place") - 1]);
+    const [dueAt, heldUntil] = [optionalNumber(row, "stored_due_at"), optionalNumber(row, "held_until")];
+    return [job, { ...recordOf(job, numberOf(row, "life")), dueAt, heldUntil }];
+  }));
+}
+
+/** Runs a statement that names flows by their numbers; again when somebody has dropped one, as it had no jobs any more. */
+export async function withFlows<T>(flows: FlowNumbers, run: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      const rows = await insertJobs(
-        queries,
-        jobs,
-        await Promise.all(jobs.map((job) => flowNumber(queries, flows, job))),
-      );
-      return new Map(rows.map((row) => {
-        const job = existing(jobs[numberOf(row, "place") - 1]);
-        const [dueAt, heldUntil] = [optionalNumber(row, "stored_due_at"), optionalNumber(row, "held_until")];
-        return [job, { ...recordOf(job, numberOf(row, "life")), dueAt, heldUntil }];
-      }));
+      return await run();
     } catch (error) {
-      // Somebody has dropped a flow that had no jobs any more.
       if (!isUnreferenced(error)) throw error;
       flows.clear();
     }
@@ -172,7 +175,12 @@ async function insertJobs(
   );
 }
 
-function flowNumber(queries: Queries, flows: FlowNumbers, { flowId, flowHash, flow }: NewJob): Promise<number> {
+/** The number of a flow, which is added unless it is there. */
+export function flowNumber(
+  queries: Queries,
+  flows: FlowNumbers,
+  { flowId, flowHash, flow }: Pick<NewJob, "flowId" | "flowHash" | "flow">,
+): Promise<number> {
   const key = JSON.stringify([flowId, flowHash, hashText(flow)]);
   const known = flows.get(key);
   if (known !== undefined) return known;

@@ -1,6 +1,7 @@
 import { FencedError } from "../../base/errors.ts";
-import type { AppendHead, JobClaim, JobLife } from "../../ports/store.ts";
+import type { AppendHead, JobClaim, JobLife, ReplacedFlow } from "../../ports/store.ts";
 import type { PostgresRow } from "./client.ts";
+import { findJob, flowNumber, type FlowNumbers, withFlows } from "./jobs.ts";
 import type { Queries, Statements } from "./queries.ts";
 import { DUE_AT, SERVER_TIME } from "./rows.ts";
 import { toColumn } from "./text.ts";
@@ -67,6 +68,19 @@ const COMPACT = `WITH compacted AS (
   UPDATE routilux.documents d SET snapshot = $3::text FROM compacted WHERE d.life = compacted.life`;
 
 /**
+ * Replaces a job's flow and its snapshot, and drops its entries; returns its life, unless that was refused: life, epoch, expected
+ * revision, number of the flow, snapshot.
+ */
+const REPLACE_FLOW = `WITH moved AS (
+    UPDATE routilux.jobs SET flow = $4::text::bigint, snapshot_revision = revision
+    WHERE life = $1::text::bigint AND epoch = $2::text::bigint AND revision = $3::text::integer AND (owner IS NOT NULL OR epoch = 0)
+    RETURNING life
+  ), dropped AS (
+    DELETE FROM routilux.entries e USING moved WHERE e.life = moved.life AND e.revision <= $3::text::integer
+  )
+  UPDATE routilux.documents d SET snapshot = $5::text FROM moved WHERE d.life = moved.life RETURNING d.life`;
+
+/**
  * Appends to jobs, each at most once, and says for each what has become of it.
  *
  * @throws what the client throws: then none of them is known to be stored
@@ -128,4 +142,30 @@ export async function compactJob(
   snapshot: string,
 ): Promise<void> {
   await queries.rows(COMPACT, toNumber(life), toNumber(revision), toColumn(snapshot));
+}
+
+/**
+ * Replaces a job's flow and its snapshot, and drops its entries.
+ *
+ * @throws {FencedError} when the claim or the revision is not the present one
+ */
+export async function replaceFlow(
+  queries: Queries,
+  flows: FlowNumbers,
+  { jobId, life, epoch }: JobClaim,
+  expectedRevision: number,
+  { flow, flowHash, snapshot }: ReplacedFlow,
+): Promise<void> {
+  const record = await findJob(queries, jobId);
+  const refuse = (revision: number | undefined): never => {
+    throw new FencedError(jobId, expectedRevision, revision);
+  };
+  if (record?.life !== life) return refuse(undefined);
+  const { flowId } = record;
+  const rows = await withFlows(flows, async () => {
+    const number = await flowNumber(queries, flows, { flowId, flowHash, flow });
+    const numbers = [life, epoch, expectedRevision, number].map(toNumber);
+    return await queries.rows(REPLACE_FLOW, ...numbers, toColumn(snapshot));
+  });
+  if (rows.length === 0) refuse((await findJob(queries, jobId))?.revision);
 }

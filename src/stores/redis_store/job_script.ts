@@ -16,6 +16,11 @@ local function add_flow(text)
   return name
 end
 
+local function drop_flow(name)
+  local flow = part(":flow:", name)
+  if redis.call("HINCRBY", flow, "jobs", -1) <= 0 then redis.call("UNLINK", flow) end
+end
+
 function ops.create()
   local token, flow, snapshot, jobId = take_argument(), take_argument(), take_argument(), take_argument()
   local taken = life_of(jobId)
@@ -122,14 +127,26 @@ function ops.compact()
   redis.call("HSET", part(":job:", life), "snapshotRevision", revision)
 end
 
+function ops.replace_flow()
+  local jobId, life, epoch, expected = take_argument(), take_argument(), take_argument(), take_argument()
+  if life_of(jobId) ~= life then return { "fenced" } end
+  local f = fields(life, "epoch", "revision", "owner", "flow")
+  if f[1] ~= epoch or f[2] ~= expected or (not f[3] and epoch ~= "0") then return { "fenced", f[2] } end
+  local flow, hash = add_flow(take_argument()), take_argument()
+  drop_flow(f[4])
+  change(life, function(key) redis.call("HSET", key, "flow", flow, "flowHash", hash, "snapshotRevision", expected) end)
+  redis.call("SET", part(":snapshot:", life), take_argument())
+  redis.call("DEL", part(":entries:", life))
+  return { "stored" }
+end
+
 local function remove(life)
   local f = fields(life, "jobId", "createdAt", "flow")
   local due, ended = places_of(life)
   leave_places(due, ended, life)
   redis.call("HDEL", P .. ":ids", f[1])
   redis.call("ZREM", P .. ":age", sortable(f[2]) .. f[1])
-  local flow = part(":flow:", f[3])
-  if redis.call("HINCRBY", flow, "jobs", -1) <= 0 then redis.call("UNLINK", flow) end
+  drop_flow(f[3])
   for _, name in ipairs(PARTS) do redis.call("UNLINK", part(name, life)) end
 end
 function ops.delete()

@@ -7,6 +7,7 @@ import type {
   ListQuery,
   NewJob,
   PurgeQuery,
+  ReplacedFlow,
   StoredJob,
 } from "../../ports/store.ts";
 import { leaseEndOf } from "../../ports/lease_kit.ts";
@@ -87,9 +88,23 @@ export function deleteLife(queries: Queries, { jobId, life }: JobLife): boolean 
   const row = queries.get(sql.FLOW_OF, life, toColumn(jobId));
   if (row === undefined) return false;
   for (const text of sql.DELETE) queries.run(text, life);
-  const flow = Number(row["flow"]);
-  if (queries.run(sql.DROP_FLOW, flow) > 0) dropParts(queries, { life: 0, kind: "flow", revision: flow }, flow - 1);
+  dropFlow(queries, Number(row["flow"]));
   return true;
+}
+
+/** Gives a job another flow. */
+export function setFlow(
+  queries: Queries,
+  { life, jobId, flowId }: JobRecord,
+  flow: Omit<ReplacedFlow, "snapshot">,
+): void {
+  const row = existing(queries.get(sql.FLOW_OF, life, toColumn(jobId)));
+  queries.run(sql.setColumns(["flow"]), addFlow(queries, { ...flow, flowId }), life);
+  dropFlow(queries, Number(row["flow"]));
+}
+
+function dropFlow(queries: Queries, flow: number): void {
+  if (queries.run(sql.DROP_FLOW, flow) > 0) dropParts(queries, { life: 0, kind: "flow", revision: flow }, flow - 1);
 }
 
 /** Deletes jobs that have ended. */
@@ -100,7 +115,10 @@ export function purgeJobs(queries: Queries, { endedBefore, status, limit }: Purg
 }
 
 /** Adds the flow of a job unless it is there, and returns its number. */
-function addFlow(queries: Queries, { flowId, flowHash, flow }: NewJob): number {
+function addFlow(
+  queries: Queries,
+  { flowId, flowHash, flow }: Pick<NewJob, "flowId" | "flowHash" | "flow">,
+): number {
   const values = [toColumn(flowHash), toColumn(flowId), columnOf(queries, flow)];
   const known = queries.get(sql.FIND_FLOW, ...values);
   // All texts that are in parts have the same column.

@@ -1,8 +1,8 @@
 import { FencedError } from "../../base/errors.ts";
-import type { AppendHead, JobClaim, JobLife, JobRecord } from "../../ports/store.ts";
-import { appendTo, checkAppend, endsUnread, type KeptRecord, refusalsIn } from "../../ports/store_kit.ts";
+import type { AppendHead, JobClaim, JobLife, JobRecord, ReplacedFlow } from "../../ports/store.ts";
+import { appendTo, checkAppend, checkClaim, endsUnread, type KeptRecord, refusalsIn } from "../../ports/store_kit.ts";
 import type { Queries } from "./queries.ts";
-import { findJob, findLife } from "./jobs.ts";
+import { findJob, findLife, setFlow } from "./jobs.ts";
 import { addParts, columnOf, dropParts } from "./parts.ts";
 import { toHeadRow } from "./rows.ts";
 import * as sql from "./statements.ts";
@@ -56,6 +56,25 @@ export function compactJob(queries: Queries, { life }: JobLife, revision: number
   queries.run(sql.DROP_ENTRIES, life, revision);
   dropParts(queries, { life, kind: "entry", revision }, 0);
   dropParts(queries, { life, kind: "snapshot", revision: revision - 1 }, -1);
+}
+
+/** Replaces a job's flow and its snapshot, and drops its entries. */
+export function replaceFlow(
+  queries: Queries,
+  claim: JobClaim,
+  expectedRevision: number,
+  { snapshot, ...flow }: ReplacedFlow,
+): void {
+  const { life } = claim;
+  const record = findJob(queries, claim.jobId);
+  checkClaim(record, claim, expectedRevision);
+  setFlow(queries, record, flow);
+  queries.run(sql.setColumns(["snapshot_revision"]), expectedRevision, life);
+  queries.run(sql.SET_SNAPSHOT, life, columnOf(queries, snapshot));
+  dropParts(queries, { life, kind: "snapshot", revision: expectedRevision }, -1);
+  addParts(queries, { life, kind: "snapshot", revision: expectedRevision }, snapshot);
+  queries.run(sql.DROP_ENTRIES, life, expectedRevision);
+  dropParts(queries, { life, kind: "entry", revision: expectedRevision }, 0);
 }
 
 function addFurther(queries: Queries, life: number, revision: number, entries: readonly string[]): void {

@@ -2,7 +2,7 @@ import type { MaybePromise, Store } from "../../ports/store.ts";
 import { StoreWatchers } from "../../ports/store_kit.ts";
 import { addCommand, commandsAfter, commandsOf, outcomeFor } from "./inbox.ts";
 import { countJobs, createJob, deleteLife, findJob, listJobs, loadLife, purgeJobs } from "./jobs.ts";
-import { addEntries, addWithHead, compactJob } from "./journal.ts";
+import { addEntries, addWithHead, compactJob, replaceFlow } from "./journal.ts";
 import { enter, heldBy, leave, renew } from "./owners.ts";
 import { permitIn } from "./permits.ts";
 import type { Queries } from "./queries.ts";
@@ -82,6 +82,8 @@ export function storeOver({ name, queries, ...place }: SqlPlace): Store {
       return addHead(claim, expectedRevision, entries, head);
     },
     compact: (life, revision, snapshot) => write(() => compactJob(queries, life, revision, snapshot)),
+    replaceFlow: (claim, expectedRevision, replaced) =>
+      write(() => replaceFlow(queries, claim, expectedRevision, replaced)),
     async send(job, command) {
       const answer = await write(() => addCommand(queries, job, command));
       if (answer === "stored") watchers.tell({ type: "command", jobId: job.jobId });

@@ -22,12 +22,16 @@ async function useStore(store: Store, tracker: StoreStateTracker): Promise<void>
   await tracker.compact(store, "a", 3);
   await tracker.append(store, "a", 3, false);
   await Promise.all([tracker.append(store, "c", 2, true), tracker.delete(store, "b"), tracker.send(store, "c", "x")]);
-  await tracker.compact(store, "a", 8);
+  await tracker.replaceFlow(store, "a");
+  await tracker.append(store, "a", 1, true);
+  await tracker.compact(store, "a", 9);
   await Promise.all([tracker.append(store, "a", 1, true), tracker.append(store, "c", 2, false)]);
   await tracker.create(store, "b");
-  await Promise.all([tracker.append(store, "b", 1, false), tracker.compact(store, "a", 9)]);
+  await Promise.all([tracker.append(store, "b", 1, false), tracker.compact(store, "a", 10)]);
   await tracker.delete(store, "c");
   await tracker.append(store, "a", 2, true);
+  await tracker.replaceFlow(store, "a");
+  await tracker.replaceFlow(store, "a");
 }
 
 /** Uses a store until the call with this number; returns whether there was one. */
