@@ -120,7 +120,7 @@ export type { JobStatus, RoutineStatus } from "./src/job/job.ts";
 export type { ExecutionRecordType } from "./src/job/history.ts";
 export type { JobProgress, SettleResult, WaitOptions } from "./src/engine/execution/waits.ts";
 export type { DurabilityOptions } from "./src/engine/durable/durability_settings.ts";
-export type { JobRevision, PurgeOptions, Recovery, StoredFlowJob } from "./src/stored_jobs.ts";
+export type { JobRevision, PurgeOptions, Recovery, StoredFlowJob } from "./src/stored_job_types.ts";
 export type { StartItem, StartOptions } from "./src/start_options.ts";
 export type { AskOptions } from "./src/ask_options.ts";
 export type { JobHandle, OutputsOptions, StartedJob } from "./src/job_handle.ts";

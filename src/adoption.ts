@@ -15,7 +15,7 @@ import { isRecord } from "./values/json.ts";
 import { valueOf } from "./values/payload.ts";
 import { validate } from "./values/standard_schema.ts";
 
-/** The options of `flow.adopt`. */
+/** The options of `flow.adopt` and `handle.adopt`. */
 export interface AdoptOptions {
   /** The new ids of routines, by their old ones. @default {all keep their ids} */
   readonly rename?: Readonly<Record<string, string>>;
@@ -50,23 +50,36 @@ export function adoptJob(
   const moves = resolveMoves(action, graph, options);
   if (job.owner !== undefined) throw refuse("adopt", job, "it is live; pause it first");
   if (session !== undefined && (session.records.has(job) || session.losses.has(job))) {
-    throw refuse("adopt", job, "the store keeps the flow with which it was started, and goes on with that");
+    throw refuse("adopt", job, `the store keeps its flow; flow.handle("${job.jobId}").adopt() moves it`);
   }
-  const document = encodeJob(job);
-  const findings = moveConflicts(document, moves);
-  let moved: Job | undefined;
-  if (findings.length === 0) {
-    moved = decodeJob(moveRoutines(document, moves), graph.limits, true);
-    findings.push(...preflight(moved, graph));
-    if (findings.length === 0) findings.push(...refusedData(moved, graph, moves));
-  }
+  const { moved, findings } = moveJob(job, graph, moves);
   if (options.dryRun === true) return findings;
-  if (moved === undefined || findings.length > 0) throw new PreflightError(action, findings);
+  if (moved === undefined) throw new PreflightError(action, findings);
   job.become(moved);
   return findings;
 }
 
-function resolveMoves(action: string, graph: FlowGraph, options: AdoptOptions): RoutineMoves {
+/** A job as it is in another version of its flow, or else why it does not fit. The given job stays as it is. */
+export function moveJob(
+  job: Job,
+  graph: FlowGraph,
+  moves: RoutineMoves,
+): { readonly moved: Job | undefined; readonly findings: readonly PreflightFinding[] } {
+  const document = encodeJob(job);
+  const findings = moveConflicts(document, moves);
+  if (findings.length > 0) return { moved: undefined, findings };
+  const moved = decodeJob(moveRoutines(document, moves), graph.limits, true);
+  findings.push(...preflight(moved, graph));
+  if (findings.length === 0) findings.push(...refusedData(moved, graph, moves));
+  return { moved: findings.length === 0 ? moved : undefined, findings };
+}
+
+/**
+ * Checks the options of an adoption.
+ *
+ * @throws {TypeError} for options that do not fit the flow
+ */
+export function resolveMoves(action: string, graph: FlowGraph, options: AdoptOptions): RoutineMoves {
   checkOptions<AdoptOptions>(action, options, {
     ...{ rename: true, renameSlots: true, renameEvents: true, drop: true, dryRun: true },
   });

@@ -22,7 +22,8 @@ import type { Observer } from "./ports/observer.ts";
 import type { JobFilter, JobPage, ListQuery, Store } from "./ports/store.ts";
 import type { Timers } from "./ports/timers.ts";
 import type { JobHandle } from "./job_handle.ts";
-import { type JobRevision, type PurgeOptions, type Recovery, type StoredFlowJob, StoredJobs } from "./stored_jobs.ts";
+import type { JobRevision, PurgeOptions, Recovery, StoredFlowJob } from "./stored_job_types.ts";
+import { StoredJobs } from "./stored_jobs.ts";
 import { storeAccess } from "./store_access.ts";
 import type { Worker, WorkOptions } from "./work_options.ts";
 

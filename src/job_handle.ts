@@ -1,4 +1,11 @@
-import { StateError, type StateReason, TimeoutError, UnknownOutcomeError } from "./base/errors.ts";
+import type { AdoptOptions } from "./adoption.ts";
+import {
+  type PreflightFinding,
+  StateError,
+  type StateReason,
+  TimeoutError,
+  UnknownOutcomeError,
+} from "./base/errors.ts";
 import { type AskedCommand, type AskOptions, checkAskOptions, checkReason, targetOf } from "./ask_options.ts";
 import { checkDuration, checkInteger, checkName, checkOptions } from "./base/options.ts";
 import { unlessAborted } from "./base/thenable.ts";
@@ -8,11 +15,11 @@ import { jobOf } from "./documents/job_state.ts";
 import { type JobOutput, viewOutput } from "./documents/job_views.ts";
 import { delayAfter } from "./engine/durable/durability_settings.ts";
 import { pauseAfter } from "./engine/durable/retry_pause.ts";
-import type { StoreSession } from "./engine/durable/store_session.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { checkRedrive, type Redrive } from "./engine/execution/redrive.ts";
 import { checkWait, type WaitOptions } from "./engine/execution/waits.ts";
 import type { Flow } from "./flow.ts";
+import type { HandleHost } from "./handle_host.ts";
 import { resultOfJob } from "./job_result.ts";
 import { type FailureChoice, type RedriveChoice, resolveFailures, resolveRedrive } from "./repair.ts";
 import { StoreWatch } from "./job_watch.ts";
@@ -23,7 +30,6 @@ import type { Slot } from "./model/slot.ts";
 import type { CommandOutcome, JobRecord, SendAnswer, StoredJob } from "./ports/store.ts";
 import { payloadOf } from "./values/encoder.ts";
 import type { Payload } from "./values/payload.ts";
-import type { Registry } from "./values/registry.ts";
 import { validate } from "./values/standard_schema.ts";
 
 /** The options of `handle.outputs`. */
@@ -106,6 +112,19 @@ export interface JobHandle<out Result = unknown> {
    */
   discard(failures: FailureChoice, options?: AskOptions): Promise<void>;
   /**
+   * Moves the job to the version of the flow that has made this handle, when nobody works on it: it is paused, has ended, or waits for an
+   * instant or a command. The job is then wholly in that version, or as it was; a job that is in that version already is left as it is.
+   * All checks of `resume` come first, and commands that nobody has carried out must name slots of that version.
+   *
+   * @param options as those of `flow.adopt`
+   * @returns what stands in the way, for `dryRun`; otherwise nothing
+   * @throws {PreflightError} when the job does not fit the flow then, with all findings; the job is unchanged
+   * @throws {StateError} when there is no such job, or somebody works on it: pause it first
+   * @throws {StoreError} when the store keeps failing: the job may be moved or not; ask again
+   * @throws {TypeError} for a handle of `engine.handle`, for options that do not fit the flow, and a store that cannot do so
+   */
+  adopt(options?: AdoptOptions): Promise<readonly PreflightFinding[]>;
+  /**
    * Says what has become of what was asked of the job with a key: it is `stored`, `done`, or was `refused`, since the job could not
    * carry it out, with the reason; `undefined` when nothing was asked with it, or that is no longer remembered: see
    * `durability.keyRetentionMs`.
@@ -143,20 +162,6 @@ export interface JobHandle<out Result = unknown> {
 export interface StartedJob<out Result = unknown> extends JobHandle<Result> {
   /** Whether the call has made the job; if not, it had been started before. */
   readonly isNew: boolean;
-}
-
-/** What a handle needs of its engine. */
-export interface HandleHost {
-  readonly session: StoreSession;
-  readonly registry: Registry;
-  /** Resolves when a job that has just been started here is in the store, or cannot come there. */
-  created(jobId: string): Promise<void>;
-  /** The flow of a job, if it can be built here. */
-  flowOf(record: JobRecord): Promise<Flow | undefined>;
-  /** Whether a job's flow has a slot, by its document; also when the job is gone. */
-  hasSlot(record: JobRecord, target: ConnectionTarget): Promise<boolean>;
-  /** Makes a picture of a stored job; `flow` is its flow, if the handle knows it. */
-  read<Result>(stored: StoredJob, flow: Flow<Result> | undefined): JobState<Result>;
 }
 
 /** Why something was not stored. */
@@ -251,6 +256,10 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
     const tasks = resolveFailures(await this.read(), failures, options.key !== undefined);
     if (await this.#isAsked(tasks, failures, options.key)) return;
     await this.#ask("discard failures of", record, { type: "discard", tasks }, options);
+  }
+
+  async adopt(options: AdoptOptions = {}): Promise<readonly PreflightFinding[]> {
+    return await this.#host.adopt(await this.#find("adopt"), this.#flow, options);
   }
 
   /**

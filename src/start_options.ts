@@ -64,6 +64,7 @@ export const OPTIONS: {
     errorHandler: true,
     limits: true,
     result: true,
+    version: true,
   },
   create: CREATE,
   execute: { ...CREATE, ...LISTEN },

@@ -1,5 +1,5 @@
-import { StateError } from "./base/errors.ts";
-import type { JsonValue } from "./values/json.ts";
+import type { AdoptOptions } from "./adoption.ts";
+import { type PreflightFinding, StateError } from "./base/errors.ts";
 import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
 import { checkInteger, checkName, checkOptions, checkRange, checkWord, type OptionNames } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
@@ -10,7 +10,8 @@ import type { Engine } from "./engine.ts";
 import type { EngineHost } from "./engine/execution/engine_host.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { Flow, runnerOf } from "./flow.ts";
-import { type HandleHost, type JobHandle, type StartedJob, StoredJobHandle } from "./job_handle.ts";
+import type { HandleHost } from "./handle_host.ts";
+import { type JobHandle, type StartedJob, StoredJobHandle } from "./job_handle.ts";
 import { checkStart } from "./start_options.ts";
 import { validate } from "./values/standard_schema.ts";
 import { readFlowDocument } from "./documents/flow.ts";
@@ -18,10 +19,12 @@ import { DEFAULT_FLOW_LIMITS } from "./model/flow_limits.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
 import type { JobFilter, JobPage, JobRecord, ListQuery, MaybePromise, StoredJob, TakenJob } from "./ports/store.ts";
 import type { Route } from "./job/task.ts";
+import { adoptStored, adoptTaken, flowFor } from "./stored_adoption.ts";
 import type { CreateJob, StartedItem, StoreAccess } from "./store_access.ts";
+import type { JobRevision, PurgeOptions, Recovery, StoredFlowJob } from "./stored_job_types.ts";
 import type { Worker, WorkOptions } from "./work_options.ts";
 import { StoreWorker, type WorkHost } from "./worker.ts";
-import { hasEnded, type Job, type JobStatus } from "./job/job.ts";
+import { hasEnded, type Job } from "./job/job.ts";
 import { decodeJob, encodeJob } from "./documents/job.ts";
 import { jobOf, type JobState, jobStateOf } from "./documents/job_state.ts";
 import type { Replay } from "./documents/replay.ts";
@@ -44,42 +47,6 @@ const FILTER_OPTIONS: OptionNames<JobFilter> = {
   createdBefore: true,
   endedBefore: true,
 };
-
-/** A job that was found in the store, and its flow. */
-export interface StoredFlowJob {
-  /** Its flow, as it was when the job was started. */
-  readonly flow: Flow;
-  /** The job. */
-  readonly job: JobState;
-}
-
-/** The result of `engine.recover`. */
-export interface Recovery {
-  /** The jobs that this engine works on now. */
-  readonly jobs: readonly StoredFlowJob[];
-  /** The jobs that cannot be resumed here, and why; they are unchanged. */
-  readonly errors: readonly { readonly jobId: string; readonly error: unknown }[];
-}
-
-/** A state of a job. */
-export interface JobRevision {
-  /** How many entries the job's journal had at this state. */
-  readonly revision: number;
-  /** The document of the last of these entries; none for the state with which the kept journal begins. */
-  readonly entry?: JsonValue;
-  /** The job in this state, at rest: a copy, whose changes do not reach the job in the store. */
-  readonly job: JobState;
-}
-
-/** The options of `engine.purge`. */
-export interface PurgeOptions {
-  /** Jobs that ended before this instant only, in milliseconds since 1970 or as a date. */
-  readonly endedBefore: number | Date;
-  /** Jobs in this status only. @default {all that have ended} */
-  readonly status?: JobStatus;
-  /** The maximum number of jobs. @default {no limit} */
-  readonly limit?: number;
-}
 
 /** The jobs in an engine's store, seen from outside: the methods of `Engine` that need a store. */
 export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
@@ -106,7 +73,9 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     if (host.store !== undefined) {
       host.store.jobsOfStoredFlow = (stored) => runnerOf(this.#flowOf(stored)).stored;
     }
-    session.onTaken = (taken) => void this.#takeUp(taken).catch((error) => session.onError(error));
+    session.onTaken = (taken) => {
+      void session.claiming(() => this.#takeUp(taken)).catch((error) => session.onError(error));
+    };
   }
 
   /** See `Engine`. */
@@ -148,9 +117,13 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     // It may have been taken up by another claim while those before it in the answer were.
     if (!this.session.mayTakeUp(taken)) return undefined;
     try {
-      flow = this.#flowOf(taken);
+      flow = flowFor(taken, this.#workers);
+      const present = flow === undefined ? taken : await adoptTaken(flow, this.session, taken);
+      // It was moved while the engine was shut down.
+      if (this.host.isShutDown) return void await this.session.letGo(present);
+      flow ??= this.#flowOf(taken);
       this.session.onClaimed(taken);
-      const job = await runnerOf(flow).stored?.takeUp(taken);
+      const job = await runnerOf(flow).stored?.takeUp(present);
       return job && { flow, job: jobStateOf(job, this.registry) };
     } catch (error) {
       // If that fails, it is found again as one that this engine has and does not know.
@@ -191,6 +164,11 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
       // The classes are not registered here: those who have them will check what is sent.
       return undefined;
     }
+  }
+
+  /** See `HandleHost`. */
+  async adopt(record: JobRecord, flow: Flow | undefined, options: AdoptOptions): Promise<readonly PreflightFinding[]> {
+    return await adoptStored(flow, this.session, record, options);
   }
 
   /** See `HandleHost`. */

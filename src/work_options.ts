@@ -1,3 +1,5 @@
+import type { Flow } from "./flow.ts";
+
 /** How many jobs are taken at most within a time. */
 export interface QueueRate {
   /** How many jobs. */
@@ -27,8 +29,15 @@ export interface QueueOptions {
 export interface WorkOptions {
   /** How many jobs the worker has at the same time. @default {100} */
   readonly concurrency?: number;
-  /** The ids of flows; only their jobs. @default {all that the registry can build} */
-  readonly flows?: readonly string[];
+  /** Flows, or the ids of flows; only their jobs. @default {all that the registry can build} */
+  readonly flows?: readonly (string | Flow)[];
+  /**
+   * What becomes of a job that was started with a lower `version` of a flow in `flows` than the one that stands there. `stored`: it goes
+   * on with the flow of its start. `adopt`: it is moved to this one first, as `handle.adopt` without further options does; a job that does
+   * not fit is left, unchanged, to others, and observers are told `refused`. Those of the same version or a higher one go on with theirs.
+   * @default {"stored"}
+   */
+  readonly onChange?: "stored" | "adopt";
   /** The names of queues, or queues with limits; only their jobs. None of them keeps another waiting. @default {all} */
   readonly queues?: readonly (string | QueueOptions)[];
   /** How often the store is looked at where nothing tells of jobs that are due, in milliseconds. @default {1000} */

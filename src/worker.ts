@@ -1,13 +1,15 @@
 import { hashText } from "./base/text_hash.ts";
-import { checkDuration, checkInteger, checkOptions } from "./base/options.ts";
+import { checkDuration, checkInteger, checkOptions, checkWord } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { DueJobs } from "./engine/durable/due_jobs.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import type { EngineHost } from "./engine/execution/engine_host.ts";
 import { type Execution, executionOf } from "./engine/execution/execution.ts";
 import { bringToRest } from "./engine/execution/waits.ts";
+import type { Flow } from "./flow.ts";
 import { StoreWatch } from "./job_watch.ts";
 import type { Job } from "./job/job.ts";
+import { FlowGraph } from "./model/flow_graph.ts";
 import type { TakenJob } from "./ports/store.ts";
 import type { CancelTimer, Timers } from "./ports/timers.ts";
 import { nextDueAt } from "./job/ready_queue.ts";
@@ -33,7 +35,9 @@ export interface WorkHost {
 /** The loop of `engine.work`. */
 export class StoreWorker implements Worker {
   readonly #engine: WorkHost;
-  readonly #options: Required<Omit<WorkOptions, "flows" | "queues" | "signal">>;
+  readonly #options: Required<Omit<WorkOptions, "flows" | "queues" | "signal" | "onChange">>;
+  /** The flows to which jobs of a lower version are moved, by their ids. */
+  readonly #adopting: ReadonlyMap<string, Flow>;
   /** Those from which jobs were taken last come last. */
   readonly #sources: WorkSource[];
   readonly #jobs: Set<Job> = new Set();
@@ -62,10 +66,7 @@ export class StoreWorker implements Worker {
     const { concurrency = 100, pollMs = 1_000, drainMs = 10_000, idleMs = 5_000, signal, flows, queues } = options;
     signal?.throwIfAborted();
     if (engine.host.isShutDown) throw new TypeError(`${action}: the engine has been shut down; make a new one`);
-    // A text has `includes`, too.
-    if (flows !== undefined && !(Array.isArray(flows) && flows.every((it) => typeof it === "string"))) {
-      throw new TypeError(`${action}: flows must be a list of names, got ${describeValue(flows)}`);
-    }
+    const ids = flows && idsOf(action, flows);
     this.#engine = engine;
     this.#onStop = onStop;
     this.#options = {
@@ -74,9 +75,11 @@ export class StoreWorker implements Worker {
       drainMs: checkDuration(action, "drainMs", drainMs, Infinity),
       idleMs: checkDuration(action, "idleMs", idleMs, Infinity),
     };
-    checkOptions<WorkOptions>(action, options, { ...this.#options, flows: true, queues: true, signal: true });
-    this.#sources = sourcesOf(action, engine, flows, queues && checkQueues(action, queues));
-    this.#looksFor = hashText(JSON.stringify([flows, queues]));
+    const others = { flows: true, queues: true, signal: true, onChange: true } as const;
+    checkOptions<WorkOptions>(action, options, { ...this.#options, ...others });
+    this.#adopting = adoptingOf(action, engine.session, options);
+    this.#sources = sourcesOf(action, engine, ids, queues && checkQueues(action, queues));
+    this.#looksFor = hashText(JSON.stringify([ids, queues]));
     this.#watch = new StoreWatch(engine.session, (event) => {
       this.#isDue ||= event.type === "due" && event.at <= engine.host.timers.now();
       if (event.type === "looked" && event.by === this.#looksFor) this.#lookedAt = engine.host.timers.elapsed();
@@ -168,6 +171,11 @@ export class StoreWorker implements Worker {
     return jobId === this.#takenId;
   }
 
+  /** The flow to which jobs of a flow are moved, unless their version is not lower. */
+  adopting(flowId: string): Flow | undefined {
+    return this.#adopting.get(flowId);
+  }
+
   /** Has a job that has gone live: until it ends, or is let go. */
   adopt(job: Job): void {
     const execution = executionOf(job);
@@ -231,6 +239,29 @@ export class StoreWorker implements Worker {
     }
     return next;
   }
+}
+
+function idsOf(action: string, flows: readonly (string | Flow)[]): readonly string[] {
+  // A text has `includes`, too.
+  const ids = Array.isArray(flows) ? flows.map((it) => it instanceof FlowGraph ? it.id : it) : undefined;
+  if (ids?.every((it) => typeof it === "string") === true) return ids;
+  throw new TypeError(`${action}: flows must be a list of names or flows, got ${describeValue(flows)}`);
+}
+
+function adoptingOf(
+  action: string,
+  { store }: StoreSession,
+  { flows = [], onChange = "stored" }: WorkOptions,
+): ReadonlyMap<string, Flow> {
+  if (checkWord(action, "onChange", onChange, ["stored", "adopt"]) === "stored") return new Map();
+  const adopting = new Map(flows.flatMap((it) => typeof it === "string" ? [] : [[it.id, it] as const]));
+  if (adopting.size === 0) {
+    throw new TypeError(`${action}: onChange "adopt" needs the flows themselves, not their ids; write flows: [flow]`);
+  }
+  if (store.replaceFlow !== undefined) return adopting;
+  throw new TypeError(
+    `${action}: onChange "adopt" needs a store that can give a job another flow, and this one has no replaceFlow; use another store`,
+  );
 }
 
 /** A queue with limits is taken from alone, all others together. */

@@ -34,6 +34,7 @@ export function encodeFlow(graph: FlowGraph): FlowDocument {
         writeFailureConnection,
       ) as unknown as FailureConnectionDocument[],
     }),
+    ...(graph.version === 1 ? {} : { flowVersion: graph.version }),
     format: "routilux/flow",
     id: graph.id,
     ...(Object.keys(limits).length === 0 ? {} : { limits }),
@@ -129,6 +130,7 @@ function decodeOptions(document: FlowDocument, registry: Registry): DecodedFlow[
     executionTimeoutMs: document.executionTimeoutMs ?? Infinity,
     ...(errorHandler === undefined ? {} : { errorHandler: decodeErrorHandler(errorHandler, registry) }),
     limits,
+    version: document.flowVersion ?? 1,
     ...(result === undefined ? {} : { result }),
   };
 }

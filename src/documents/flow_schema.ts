@@ -25,6 +25,8 @@ export interface FlowDocument {
   readonly executionTimeoutMs: number | null;
   /** Where failures are delivered, in the order in which the connections were made. */
   readonly failureConnections?: readonly FailureConnectionDocument[];
+  /** Which version of the flow it is, where that is not the first one. */
+  readonly flowVersion?: number;
   /** Tells a flow from a job. */
   readonly format: "routilux/flow";
   /** The flow's id. */
@@ -140,6 +142,7 @@ export const flowSchema: () => Schema<FlowDocument> = once(() => {
     executionStrategy: oneOf(EXECUTION_STRATEGIES),
     executionTimeoutMs: codec.timeout.schema(),
     failureConnections: optional(list(failureConnection)),
+    flowVersion: optional(positive),
     format: v.literal("routilux/flow"),
     id: name,
     limits: optional(limits),

@@ -39,6 +39,11 @@ export interface FlowSettings<Result = unknown> {
   readonly maxWorkers?: number;
   /** How long a job may work, in milliseconds, waiting not counted; `Infinity` for no limit. @default {Infinity} */
   readonly executionTimeoutMs?: number;
+  /**
+   * Which version of the flow it is: a number to raise when jobs under way are to be moved to the new one; see `onChange` of
+   * `engine.work`. @default {1}
+   */
+  readonly version?: number;
   /** What happens when a handler throws and its routine has no say of its own. */
   readonly errorHandler?: ErrorHandler;
   /** Bounds of the flow's jobs. */
@@ -97,6 +102,8 @@ export class FlowGraph<out Result = unknown> {
   readonly limits: FlowLimits;
   /** How long a job may work, in milliseconds. */
   readonly executionTimeoutMs: number;
+  /** Which version of the flow it is. */
+  readonly version: number;
   /** What the result of its jobs looks like, if that is checked. */
   readonly resultSchema: StandardSchema<unknown, Result> | undefined;
   readonly #routines: Map<string, Routine<object>> = new Map();
@@ -128,7 +135,7 @@ export class FlowGraph<out Result = unknown> {
    */
   constructor(id: string, options: FlowSettings<Result> = {}) {
     const { registry = new Registry(), executionStrategy = "sequential", maxWorkers } = options;
-    const { executionTimeoutMs = Infinity, errorHandler, limits = {}, result } = options;
+    const { executionTimeoutMs = Infinity, errorHandler, limits = {}, result, version = 1 } = options;
     this.id = checkName("Cannot create flow", "id", id);
     const action = `Cannot create flow "${id}"`;
     if (!(registry instanceof Registry)) {
@@ -137,6 +144,7 @@ export class FlowGraph<out Result = unknown> {
     this.registry = registry;
     this.executionTimeoutMs = checkExecutionTimeout(action, executionTimeoutMs);
     this.limits = completeLimits(action, limits);
+    this.version = checkInteger(action, "version", version);
     this.resultSchema = checkSchema(action, "result", result);
     if (errorHandler !== undefined) this.setErrorHandler(errorHandler);
     this.setExecutionStrategy(executionStrategy, maxWorkers);

@@ -150,7 +150,7 @@ test("C443 a job that is live, of another flow or in a store is not adopted", as
   const stored = new StoredFlowProcess({ work: (_n, ctx) => ctx.pause() });
   const job = stored.start([1]);
   await stored.settle();
-  const reason = "the store keeps the flow with which it was started";
+  const reason = 'the store keeps its flow; flow.handle("job").adopt() moves it';
   assertThrows(() => stored.flow.adopt(job), StateError, reason);
   const create = () => {
     throw new Error("the connection is gone");

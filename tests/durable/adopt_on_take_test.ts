@@ -1,0 +1,136 @@
+import { test } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { PreflightError, type WorkOptions } from "../../mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { manualTimers } from "../../src/testing/mod.ts";
+import { CrashingStore } from "../support/crashing_store.ts";
+import { outputsOf, startAsking, VersionProcess, within } from "../support/flow_versions.ts";
+import { lateStore } from "../support/late_store.ts";
+
+// A worker moves the jobs that it takes to the version of their flow that it was given.
+
+const STORES = { "a store that answers at once": memoryStore, "a store that answers later": lateStore };
+const ANSWER = { routine: "ask", slot: "answer" };
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`C523 the old worker drains, the new one adopts what it takes, with ${name}`, async () => {
+    const options = { store: createStore(), timers: manualTimers() };
+    const { timers } = options;
+    const [former, next] = [new VersionProcess(1, options), new VersionProcess(2, options)];
+    const old = former.engine.work({ idleMs: 0 });
+    const ids = Array.from({ length: 20 }, (_, index) => `job-${index}`);
+    await former.flow.startMany("ask", ids.map((jobId) => ({ jobId })));
+    await timers.advance(2_000);
+    const answer = (jobId: string, n: number) => former.flow.handle(jobId).deliver(ANSWER, { n }, { key: "answer" });
+    for (const [n, id] of ids.slice(0, 10).entries()) await answer(id, n);
+    await timers.advance(2_000);
+    const present = next.engine.work({ flows: [next.flow], onChange: "adopt", idleMs: 0 });
+    const stopped = old.stop();
+    for (const [n, id] of ids.slice(10).entries()) await answer(id, n + 10);
+    await within(timers, stopped);
+    for (const [n, id] of ids.entries()) {
+      const { status, outputLog } = await within(timers, next.engine.handle(id).ended());
+      const outputs = outputLog.map(({ type, data }) => `${type} ${data}`).join(", ");
+      assertEquals([status, outputs], ["completed", n < 10 ? `sum ${n}` : `sum ${n}, audit ${n}`], id);
+    }
+    await within(timers, present.stop());
+    assertEquals([...former.told("refused"), ...next.told("refused"), ...next.told("engine_error")], []);
+  });
+
+  test(`C523 a job of a higher version is not moved back, nor one of the same, with ${name}`, async () => {
+    const options = { store: createStore(), timers: manualTimers() };
+    const { store, timers } = options;
+    const [former, next] = [new VersionProcess(1, options), new VersionProcess(2, options)];
+    await next.flow.start("ask", {}, { jobId: "job" });
+    const before = await store.find("job");
+    const worker = former.engine.work({ flows: [former.flow], onChange: "adopt", idleMs: 0 });
+    await timers.advance(2_000);
+    await former.engine.handle("job").deliver(ANSWER, { n: 1 });
+    const { outputLog } = await within(timers, next.engine.handle("job").ended());
+    assertEquals(outputLog.map(({ type }) => type), ["sum", "audit"]);
+    assertEquals((await store.find("job"))?.flowHash, before?.flowHash);
+    await within(timers, worker.stop());
+  });
+
+  test(`C523 a job that does not fit is left to others, unchanged, with ${name}`, async () => {
+    const options = { store: createStore(), timers: manualTimers() };
+    const { store, timers } = options;
+    await within(timers, startAsking(options));
+    const next = new VersionProcess(2, options, "question");
+    const worker = next.engine.work({ flows: [next.flow], onChange: "adopt" });
+    await new VersionProcess(1, options).flow.handle("job").deliver(ANSWER, { n: 3 });
+    await timers.advance(3_000);
+    const [refused] = next.told("refused");
+    const findings = refused?.error instanceof PreflightError ? refused.error.findings.map(({ code }) => code) : [];
+    assertEquals(findings, ["unknown_routine", "unknown_routine", "unread_command"]);
+    assertEquals((await store.find("job"))?.owner, undefined);
+    await within(timers, worker.stop());
+    assertEquals(await outputsOf(new VersionProcess(1, options), timers), "completed, sum 3");
+  });
+}
+
+test("C523 a delivery to a routine that is gone is left to a worker that has it", async () => {
+  const options = { store: memoryStore(), timers: manualTimers() };
+  const { timers } = options;
+  await within(timers, startAsking(options));
+  const [former, next] = [new VersionProcess(1, options), new VersionProcess(2, options, "ask", ["audit"])];
+  await former.flow.handle("job").deliver({ routine: "sum", slot: "input" }, { n: 8 }, { key: "sum" });
+  const worker = next.engine.work({ flows: [next.flow], onChange: "adopt", idleMs: 0 });
+  await timers.advance(3_000);
+  const [refused] = next.told("refused");
+  const findings = refused?.error instanceof PreflightError ? refused.error.findings.map(({ code }) => code) : [];
+  assertEquals(findings, ["unread_command"]);
+  const old = former.engine.work({ idleMs: 0 });
+  await timers.advance(3_000);
+  assertEquals((await next.engine.handle("job").command("sum"))?.status, "done");
+  const { outputLog } = await next.engine.handle("job").read();
+  assertEquals(outputLog.map(({ type, data }) => `${type} ${data}`), ["sum 8"]);
+  await within(timers, Promise.all([old.stop(), worker.stop()]));
+});
+
+for (const isAsync of [false, true]) {
+  test(`C524 a worker that adopts may die at any write, ${isAsync ? "late" : "at once"}`, async () => {
+    let isDead = true;
+    let write = 1;
+    for (; isDead; write++) {
+      for (const isWritten of [false, true]) {
+        const options = { store: memoryStore(), timers: manualTimers() };
+        const { store, timers } = options;
+        await within(timers, startAsking(options));
+        await new VersionProcess(1, options).flow.handle("job").deliver(ANSWER, { n: 6 });
+        const crashing = new CrashingStore(store, { write, isWritten }, isAsync);
+        const dying = new VersionProcess(2, { store: crashing, timers });
+        dying.engine.work({ flows: [dying.flow], onChange: "adopt", idleMs: 0 });
+        await timers.advance(5_000);
+        isDead = crashing.isDead;
+        const next = new VersionProcess(2, options);
+        const worker = next.engine.work({ flows: [next.flow], onChange: "adopt" });
+        const { status, outputLog } = await within(timers, next.engine.handle("job").ended());
+        const outputs = outputLog.map(({ type, data }) => `${type} ${data}`);
+        assertEquals([status, ...outputs], ["completed", "sum 6", "audit 6"], `write ${write}, ${isWritten}`);
+        await within(timers, worker.stop());
+        // A process that never ends would renew its lease for ever.
+        crashing.isDead = true;
+      }
+    }
+    assertEquals(write > 6, true);
+  });
+}
+
+test("C523 what a worker cannot adopt to is refused by name", async () => {
+  const options = { store: memoryStore(), timers: manualTimers() };
+  const { engine, flow } = new VersionProcess(2, options);
+  const wrong: readonly [unknown, string][] = [
+    [{ onChange: "adopt" }, 'onChange "adopt" needs the flows themselves'],
+    [{ onChange: "adopt", flows: ["asking"] }, "write flows: [flow]"],
+    [{ onChange: "move" }, 'onChange must be one of "stored", "adopt"'],
+    [{ flows: [5] }, "flows must be a list of names or flows"],
+  ];
+  for (const [given, message] of wrong) assertThrows(() => engine.work(given as WorkOptions), TypeError, message);
+  const { replaceFlow: _, ...without } = options.store;
+  const other = new VersionProcess(2, { ...options, store: without });
+  const adopting = () => other.engine.work({ flows: [other.flow], onChange: "adopt" });
+  assertThrows(adopting, TypeError, "this one has no replaceFlow");
+  await engine.work({ flows: [flow, "others"] }).stop();
+  await other.engine.work({ flows: [other.flow] }).stop();
+});
