@@ -1,7 +1,8 @@
 import { test } from "node:test";
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { PreflightError, type WorkOptions } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { schedule } from "../../src/schedules/mod.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
 import { outputsOf, startAsking, VersionProcess, within } from "../support/flow_versions.ts";
@@ -133,4 +134,30 @@ test("C523 what a worker cannot adopt to is refused by name", async () => {
   assertThrows(adopting, TypeError, "this one has no replaceFlow");
   await engine.work({ flows: [flow, "others"] }).stop();
   await other.engine.work({ flows: [other.flow] }).stop();
+});
+
+test("C523 the jobs of a schedule that was declared anew are adopted with the flow that is scheduled now", async () => {
+  const options = { store: memoryStore(), timers: manualTimers(Date.UTC(2026, 2, 1)) };
+  const { store, timers } = options;
+  const [former, next] = [new VersionProcess(1, options), new VersionProcess(2, options)];
+  const times = { cron: "0 * * * *" };
+  await schedule(former.engine, "hourly", times, former.flow, "ask", {});
+  const old = former.engine.work({ idleMs: 0 });
+  await timers.advance(3_700_000);
+  await within(timers, old.stop());
+  await schedule(next.engine, "hourly", times, next.flow, "ask", {});
+  const worker = next.engine.work({ idleMs: 0 });
+  const adopting = next.engine.work({ flows: [next.flow], onChange: "adopt", idleMs: 0 });
+  await timers.advance(3_700_000);
+  const { jobs } = await store.list({ flowId: "asking" });
+  for (const { jobId } of jobs) await next.flow.handle(jobId).deliver(ANSWER, { n: 1 });
+  for (const { jobId } of jobs) {
+    const { outputLog } = await within(timers, next.flow.handle(jobId).ended());
+    assertEquals(outputLog.map(({ type }) => type), ["sum", "audit"], jobId);
+  }
+  assertEquals(jobs.length >= 2, true);
+  await next.engine.handle("schedule/hourly").cancel();
+  await timers.advance(2_000);
+  await within(timers, Promise.all([worker.stop(), adopting.stop()]));
+  await assertRejects(() => next.flow.handle("nobody").read(), Error);
 });
