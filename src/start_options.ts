@@ -13,7 +13,8 @@ import type {
 import type { NewJobSettings } from "./engine/flow_jobs.ts";
 import { PRIORITIES } from "./job/task.ts";
 import type { Priority } from "./model/context.ts";
-import { checkExecutionTimeout, checkStrategy, type ExecutionStrategy } from "./model/flow_graph.ts";
+import { checkStrategy, type ExecutionStrategy } from "./model/flow_graph.ts";
+import { checkExecutionTimeout } from "./model/flow_limits.ts";
 import type { EntryParams } from "./model/entry_point.ts";
 
 /** The options of `flow.start`. */

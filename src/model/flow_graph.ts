@@ -1,5 +1,5 @@
 import { StateError } from "../base/errors.ts";
-import { checkInteger, checkName, checkOptions, checkRange, checkWord, listNames, quote } from "../base/options.ts";
+import { checkInteger, checkName, checkOptions, checkWord, listNames, quote } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { Registry } from "../values/registry.ts";
 import {
@@ -18,7 +18,7 @@ import {
   type FailureOptions,
   linkFailure,
 } from "./failure_connection.ts";
-import { completeLimits, type FlowLimits } from "./flow_limits.ts";
+import { checkExecutionTimeout, completeLimits, type FlowLimits } from "./flow_limits.ts";
 import { declarationOf, membershipOf, Routine } from "./routine.ts";
 import { Slot } from "./slot.ts";
 import { checkSchema, type StandardSchema } from "../values/standard_schema.ts";
@@ -465,11 +465,6 @@ export function checkStrategy(
     );
   }
   return { executionStrategy, maxWorkers: workers };
-}
-
-/** Checks how long a job may work: 1 ms or more, `Infinity` for no limit. */
-export function checkExecutionTimeout(action: string, timeoutMs: number): number {
-  return checkRange(action, "executionTimeoutMs", timeoutMs, 1, Infinity);
 }
 
 function checkMapping(mapping: KeyMapping): KeyMapping {

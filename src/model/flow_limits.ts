@@ -1,5 +1,5 @@
 import { DEFAULT_VALUE_LIMITS, MAX_DEPTH, type ValueLimits } from "../values/payload.ts";
-import { checkInteger } from "../base/options.ts";
+import { checkInteger, checkRange } from "../base/options.ts";
 
 /** Bounds of a flow's jobs; they travel with the flow. */
 export interface FlowLimits extends ValueLimits {
@@ -88,4 +88,9 @@ export function completeLimits(action: string, limits: Partial<FlowLimits>): Flo
     throw new RangeError(`${action}: limits.${name} must be at most ${most}, current value is ${complete[name]}`);
   }
   return Object.freeze(complete);
+}
+
+/** Checks how long a job may work: 1 ms or more, `Infinity` for no limit. */
+export function checkExecutionTimeout(action: string, timeoutMs: number): number {
+  return checkRange(action, "executionTimeoutMs", timeoutMs, 1, Infinity);
 }
