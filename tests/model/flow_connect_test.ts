@@ -136,7 +136,7 @@ test("what is neither an event and a slot nor four names is refused", () => {
   assertThrows(
     () => flow.connect(source.output, slot(source.failure)),
     TypeError,
-    "Cannot connect: expected a slot as the second argument, got an Event instance",
+    "Cannot connect: expected a slot as the second argument, as addSlot returns it, got an Event instance",
   );
   assertThrows(
     () => flow.connect(event(sink.extra), sink.input),

@@ -28,6 +28,7 @@ const CALLS: Readonly<Record<string, readonly [query: string, body: object | und
   getToken: ["", undefined, 200],
   listJobs: ["?tag=team%3Dsales", undefined, 200],
   countJobs: ["", undefined, 200],
+  listFlows: ["", undefined, 200],
   listWorkers: ["", undefined, 200],
   listSchedules: ["", undefined, 200],
   measureThroughput: ["?window=1h", undefined, 200],
@@ -49,7 +50,8 @@ const CALLS: Readonly<Record<string, readonly [query: string, body: object | und
   discardFailures: ["?id=fails", { failures: [2], key: "none" }, 202],
   cancelJob: ["?id=waits", { reason: "enough" }, 202],
   forkJob: ["?id=fails", { revision: 1, jobId: "forked" }, 201],
-  startJob: ["?id=fails", { routine: "intake", slot: "trigger", params: {}, tags: { a: "b" } }, 201],
+  startJob: ["?id=orders", { routine: "intake", slot: "trigger", params: {}, tags: { a: "b" } }, 201],
+  startAnotherJob: ["?id=fails", { routine: "intake", slot: "trigger", params: {}, tags: { a: "b" } }, 201],
   deleteJob: ["?id=completes", undefined, 200],
 };
 
