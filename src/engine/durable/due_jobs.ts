@@ -19,9 +19,6 @@ interface Avoided {
   readonly isMended: () => boolean;
 }
 
-/** Says whether a flow can be built here that is stored with a job. */
-type CanBuild = (stored: Pick<TakenJob, "flow" | "record">) => boolean;
-
 /** Which of the due jobs are asked for. */
 export type DueFilter = Pick<DueQuery, "flows" | "queues" | "exceptJobs">;
 
@@ -139,12 +136,11 @@ export class DueJobs {
    * Lets go of a job that cannot go on here, and says why to the observer, once; with `canBuild`, which says whether its flow can be built by
    * then, no job of that flow can.
    */
-  async letGo(taken: TakenJob, canBuild: CanBuild | undefined, error: unknown): Promise<void> {
-    const { flow, record } = taken;
-    const { jobId, flowHash } = record;
+  async letGo(taken: TakenJob, canBuild: (() => boolean) | undefined, error: unknown): Promise<void> {
+    const { jobId, flowHash } = taken.record;
     const [all, id] = canBuild === undefined ? [this.#jobs, jobId] : [this.#flows, flowHash];
     if (!all.has(id)) this.#session.onRefused(taken.record, error);
-    avoid(all, id, this.#session.timers.elapsed(), () => canBuild?.({ flow, record }) !== false);
+    avoid(all, id, this.#session.timers.elapsed(), canBuild ?? (() => true));
     await this.#session.letGo(taken);
   }
 
