@@ -55,8 +55,8 @@ const WILD = [
   "carried failed",
 ]
   .concat(PLACES.flatMap((place) => [`deliver at ${place}`, `cancel at ${place}`]))
-  // As it starts, a job seldom has failures.
-  .concat(PLACES.filter((place) => place !== "start").map((place) => `discard at ${place}`));
+  // As it starts, and while it only waits, a job seldom has failures.
+  .concat(PLACES.filter((place) => place !== "start" && place !== "idle").map((place) => `discard at ${place}`));
 
 /** The features that the generated cases of each mode must exercise. */
 export const FEATURES: Readonly<Record<Mode, readonly string[]>> = {
