@@ -126,6 +126,7 @@ test("C523 what a worker cannot adopt to is refused by name", async () => {
     [{ onChange: "adopt", flows: ["asking"] }, "write flows: [flow]"],
     [{ onChange: "move" }, 'onChange must be one of "stored", "adopt"'],
     [{ flows: [5] }, "flows must be a list of names or flows"],
+    [{ flows: "asking" }, "flows must be a list of names or flows"],
   ];
   for (const [given, message] of wrong) assertThrows(() => engine.work(given as WorkOptions), TypeError, message);
   const { replaceFlow: _, ...without } = options.store;

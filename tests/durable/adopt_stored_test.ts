@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { PreflightError, StateError, StoreError } from "../../mod.ts";
+import { FencedError, PreflightError, StateError, StoreError } from "../../mod.ts";
 import { hashText, type Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { sealedStore } from "../../src/stores/sealed_store.ts";
@@ -200,4 +200,34 @@ test("C522 a store that keeps failing leaves the job to others", async () => {
   const { replaceFlow: _, ...without } = store;
   const never = new VersionProcess(2, { store: without, timers }, "question").flow.handle("job");
   await assertRejects(() => never.adopt(RENAME), TypeError, "it has no replaceFlow");
+});
+
+test("C521 a job that was deleted, or that somebody else takes meanwhile, is refused, and left as it is", async () => {
+  const options = await startIn(memoryStore);
+  const { store, timers } = options;
+  const adopt = (changed: Partial<Store>) =>
+    new VersionProcess(2, { store: { ...store, ...changed }, timers }, "question").flow.handle("job").adopt(RENAME);
+  const before = await store.find("job");
+  const gone = await assertRejects(() => adopt({ load: () => undefined }), StateError, "it was deleted meanwhile");
+  assertEquals(gone.reason, "unknown");
+  const replaceFlow = () => Promise.reject(new FencedError("job", undefined, undefined));
+  const taken = await assertRejects(() => adopt({ replaceFlow }), StateError, "somebody else has just taken it");
+  assertEquals(taken.reason, "elsewhere");
+  await timers.advance(31_000);
+  assertEquals((await store.find("job"))?.flowHash, before?.flowHash);
+});
+
+test("C520 commands that name no slot are kept, also those that nobody can read", async () => {
+  const options = await startIn(memoryStore);
+  const { store, timers } = options;
+  const next = new VersionProcess(2, options, "question");
+  await next.flow.handle("job").pause({ key: "pause" });
+  const sent = { key: "odd", text: "{", reopens: false, now: timers.now(), keyRetentionMs: 60_000, room: 10 };
+  await store.send({ jobId: "job" }, sent);
+  await next.flow.handle("job").resume({ key: "resume" });
+  assertEquals(await within(timers, next.flow.handle("job").adopt(RENAME)), []);
+  await next.flow.handle("job").deliver(ANSWER, { n: 6 });
+  assertEquals(await outputsOf(next, timers), "completed, sum 6, audit 6");
+  const outcomes = await Promise.all(["pause", "odd", "resume"].map((key) => store.outcome({ jobId: "job" }, key)));
+  assertEquals(outcomes.map((it) => it?.status), ["done", "refused", "done"]);
 });

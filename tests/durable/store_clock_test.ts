@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Context, Engine, ErrorHandler, Flow, Registry, Routine } from "../../mod.ts";
 import type { Store } from "../../src/ports/mod.ts";
+import { StoreClock } from "../../src/engine/durable/store_clock.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 import { clockedStore } from "../support/clocked_store.ts";
@@ -191,4 +192,19 @@ test("C518 by a store without a clock of its own, jobs go by the clock of their 
   await timers.flush();
   await timers.advance(POLL_MS);
   assert(seen.length === 1 && (seen[0] ?? 0) >= STARTED_AT + 5 * MINUTE);
+});
+
+test("a wait for an instant ends as soon as the store's clock turns out to have passed it, and not before, if a timer is early", async () => {
+  const host = manualTimers(STARTED_AT);
+  const clock = new StoreClock({ ...host, after: (ms, callback) => host.after(ms / 2, callback) });
+  const ended: string[] = [];
+  clock.setTimer(STARTED_AT + 10_000, () => ended.push("first"));
+  clock.setTimer(STARTED_AT + 60_000, () => ended.push("second"));
+  await host.advance(5_000);
+  assertEquals(ended, []);
+  clock.told(STARTED_AT + 20_000, clock.hostTime());
+  await host.advance(1);
+  assertEquals(ended, ["first"]);
+  await host.advance(40_000);
+  assertEquals(ended, ["first", "second"]);
 });

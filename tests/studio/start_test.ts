@@ -310,7 +310,7 @@ test("a flow that cannot travel is listed with the reason", async () => {
 });
 
 test("a start that an engine refuses that is closed, flows that are no flows here, and jobs whose beginning is not known", async () => {
-  const { engine, get, send, store } = givenStudio();
+  const { engine, get, send } = givenStudio();
   assertMatch(
     textOf(await (await get(`/start?flow=${"x".repeat(200)}`)).text()),
     /Nothing is known of a flow "x{100}…"/,
