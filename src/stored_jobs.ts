@@ -127,8 +127,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
       return job && { flow, job: jobStateOf(job, this.registry) };
     } catch (error) {
       // If that fails, it is found again as one that this engine has and does not know.
-      const canBuild = flow === undefined ? this.#canBuildLater(taken) : undefined;
-      await this.due.letGo(taken, canBuild, error).catch((it) => this.session.onError(it));
+      await this.due.letGo(taken, flow ? undefined : this.#canBuild, error).catch((it) => this.session.onError(it));
       throw error;
     }
   }
@@ -156,15 +155,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     return stored && this.#builtFlowOf(stored);
   }
 
-  /** Says later whether the flow of a job can be built that cannot be now; nobody knows that of a flow whose text cannot be read. */
-  #canBuildLater(taken: TakenJob): () => boolean {
-    try {
-      const { flow, record } = taken;
-      return () => this.#builtFlowOf({ flow, record }) !== undefined;
-    } catch {
-      return () => true;
-    }
-  }
+  readonly #canBuild = (stored: Pick<StoredJob, "flow" | "record">) => this.#builtFlowOf(stored) !== undefined;
 
   #builtFlowOf(stored: Pick<StoredJob, "flow" | "record">): Flow | undefined {
     try {

@@ -19,6 +19,9 @@ interface Avoided {
   readonly isMended: () => boolean;
 }
 
+/** Says whether a flow can be built here that is stored with a job. */
+type CanBuild = (stored: Pick<TakenJob, "flow" | "record">) => boolean;
+
 /** Which of the due jobs are asked for. */
 export type DueFilter = Pick<DueQuery, "flows" | "queues" | "exceptJobs">;
 
@@ -136,11 +139,11 @@ export class DueJobs {
    * Lets go of a job that cannot go on here, and says why to the observer, once; with `canBuild`, which says whether its flow can be built by
    * then, no job of that flow can.
    */
-  async letGo(taken: TakenJob, canBuild: (() => boolean) | undefined, error: unknown): Promise<void> {
+  async letGo(taken: TakenJob, canBuild: CanBuild | undefined, error: unknown): Promise<void> {
     const { jobId, flowHash } = taken.record;
     const [all, id] = canBuild === undefined ? [this.#jobs, jobId] : [this.#flows, flowHash];
     if (!all.has(id)) this.#session.onRefused(taken.record, error);
-    avoid(all, id, this.#session.timers.elapsed(), canBuild ?? (() => true));
+    avoid(all, id, this.#session.timers.elapsed(), mendedWhen(taken, canBuild));
     await this.#session.letGo(taken);
   }
 
@@ -158,4 +161,14 @@ function avoid(all: Map<string, Avoided>, id: string, elapsed: number, isMended:
   all.set(id, { delayMs: next, until: elapsed + next, isMended });
   const [oldest] = all.keys();
   if (all.size > MOST_AVOIDED && oldest !== undefined) all.delete(oldest);
+}
+
+/** Says later whether a job may go on; nobody knows that of a job whose texts cannot be read. */
+function mendedWhen(taken: TakenJob, canBuild: CanBuild = () => true): () => boolean {
+  try {
+    const { flow, record } = taken;
+    return () => canBuild({ flow, record });
+  } catch {
+    return () => true;
+  }
 }

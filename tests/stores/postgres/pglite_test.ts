@@ -2,13 +2,15 @@ import { PGlite } from "@electric-sql/pglite";
 import { after, test } from "node:test";
 import { pgliteClient } from "../../../src/stores/postgres_store.ts";
 import { storeContract } from "../../../src/testing/store_contract.ts";
-import { SHARE } from "../../support/gate_amount.ts";
+import { IS_LONG } from "../../support/gate_amount.ts";
 import { checkCounting } from "../../support/check_counting.ts";
+import { addressOf } from "../../support/services.ts";
 import { emptySchema, type PostgresPlace, postgresPlace } from "../../support/postgres_store_place.ts";
 
 const SCHEMA = "routilux";
-/** Large jobs and long lists: the database is the same in all runtimes, and takes its time. */
-const LARGE = /0,000|a megabyte|every text|any text|page by page/;
+/** Large jobs and long lists, which take PGlite their time: where there is a server, that one has them. */
+const LARGE = /0,000|a megabyte|every text|any text|page by page|however many/;
+const HAS_LARGE = IS_LONG || addressOf("postgres") === undefined;
 
 let database: PGlite | undefined;
 after(() => database?.close());
@@ -20,7 +22,7 @@ test("handlers transact by PGlite", { timeout: 240_000 }, async () => {
 
 storeContract({
   test(name, run) {
-    if (SHARE === 1 || !LARGE.test(name)) test(name, { timeout: 240_000 }, run);
+    if (HAS_LARGE || !LARGE.test(name)) test(name, { timeout: 240_000 }, run);
   },
   prefix: "postgresStore() on PGlite: ",
   createPlace: () => createPlace(),
