@@ -53,7 +53,8 @@ export class VersionProcess {
     const number = ++processes;
     this.engine = new Engine({
       ...{ timers, registry, store, ids: manualIds(`id-${number}`) },
-      durability: { owner: `process ${number}`, ...durability },
+      // A sealed store answers by turns of the event loop, which the clock of a test does not count.
+      durability: { owner: `process ${number}`, answerTimeoutMs: Infinity, ...durability },
       observer: (event) => void this.events.push(event),
     });
     this.flow = new Flow({ id: "asking", version, registry, engine: this.engine });
