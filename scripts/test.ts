@@ -61,31 +61,28 @@ const services = await startServicesFor(files);
 const others = files.filter((file) => Deno.args.length > 0 || !IN_ONE_RUNTIME.includes(file.replace("./", "")));
 const portable = others.filter(fitsWorkers);
 const inWorkerd = found.filter(({ name }) => name === "workerd").map(runWorkerd);
-const results: Result[] = [];
-for (const runtime of found) if (runtime.name === "Deno") results.push(...await runDeno(runtime));
-// Each of the others uses one core.
-const bunAndNode = found.filter(({ name }) => name === "Bun" || name === "Node");
-results.push(...await Promise.all(bunAndNode.map((runtime) => run(runtime, others))));
-results.push(...await Promise.all(inWorkerd));
-if (Deno.args.length === 0) results.push(await handOff(found));
+const inDeno = found.filter(({ name }) => name === "Deno");
+const isAll = Deno.args.length === 0;
+const looked = isAll ? files.filter(countsForCoverage) : [];
+const results = await Promise.all(inDeno.map((runtime) => run(runtime, files.filter((it) => !looked.includes(it)))));
+// Bun and Node use one core each, and wait for processes and servers half of the time.
+const bunAndNode = found.filter(({ name }) => name === "Bun" || name === "Node").map((runtime) => run(runtime, others));
+if (isAll) results.push(...(await Promise.all(inDeno.map(runForCoverage))).flat());
+results.push(...await Promise.all([...bunAndNode, ...inWorkerd]));
+if (isAll) results.push(await handOff(found));
 console.log();
 await services.stop();
 for (const line of [...results.map((it) => it.line), ...missing, ...services.missing]) console.log(line);
 finish(results);
 
-/** All tests; those that are to reach every line with a look at what they reach. */
-async function runDeno(runtime: Runtime): Promise<Result[]> {
-  const isAll = Deno.args.length === 0;
+/** The tests that are to reach every line, and what they reach. */
+async function runForCoverage(runtime: Runtime): Promise<Result[]> {
   const folder = await Deno.makeTempDir();
-  const looked = isAll ? files.filter(countsForCoverage) : [];
-  const results = [await run(runtime, files.filter((file) => !looked.includes(file)))];
-  if (isAll) {
-    results.push(await run(runtime, looked, coverageFlags(folder)));
-    const counts = await reportCoverage(folder);
-    results.push({ ...counts, skipped: 0, line: `Coverage: ${counts.passed} files, ${counts.failed} complaints` });
-  }
+  const result = await run(runtime, looked, coverageFlags(folder));
+  const counts = await reportCoverage(folder);
   await Deno.remove(folder, { recursive: true });
-  return results;
+  const line = `Coverage: ${counts.passed} files, ${counts.failed} complaints`;
+  return [result, { ...counts, skipped: 0, line }];
 }
 
 async function run(runtime: Runtime, tested: readonly string[], flags: readonly string[] = []): Promise<Result> {
