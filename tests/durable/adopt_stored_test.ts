@@ -3,7 +3,6 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FencedError, PreflightError, StateError, StoreError } from "../../mod.ts";
 import { hashText, type Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
-import { sealedStore } from "../../src/stores/sealed_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
 import { outputsOf, startAsking, VersionProcess, within } from "../support/flow_versions.ts";
@@ -14,7 +13,6 @@ import { lateStore } from "../support/late_store.ts";
 const STORES: Readonly<Record<string, () => Store>> = {
   "a store that answers at once": memoryStore,
   "a store that answers later": lateStore,
-  "a sealed store": () => sealedStore(lateStore(), { keys: [{ id: "one", key: new Uint8Array(32).fill(1) }] }),
 };
 const RENAME = { rename: { ask: "question" } };
 const ANSWER = { routine: "question", slot: "answer" };
