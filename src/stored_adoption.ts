@@ -1,18 +1,26 @@
 import { type AdoptOptions, moveJob, resolveMoves } from "./adoption.ts";
 import { FencedError, PreflightError, type PreflightFinding, StateError } from "./base/errors.ts";
-import { hashText } from "./base/text_hash.ts";
 import { decodeCommand } from "./documents/command.ts";
 import { readFlowDocument } from "./documents/flow.ts";
-import { flowTextOf } from "./documents/flow_text.ts";
 import { writeJob } from "./documents/job.ts";
 import type { RoutineMoves } from "./documents/moved_routines.ts";
-import { placeOf } from "./engine/durable/place.ts";
+import type { JobStorage } from "./engine/durable/job_storage.ts";
 import { replayStored } from "./engine/durable/stored_replay.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
+import { whereLive } from "./engine/execution/stored_flow_jobs.ts";
 import { type Flow, runnerOf } from "./flow.ts";
 import type { Job } from "./job/job.ts";
 import type { FlowGraph } from "./model/flow_graph.ts";
 import type { JobRecord, ReplacedFlow, StoredCommand, StoredJob, TakenJob } from "./ports/store.ts";
+
+/** The version of a flow that jobs are moved to. */
+interface Target {
+  readonly action: string;
+  readonly session: StoreSession;
+  readonly storage: JobStorage;
+  readonly graph: FlowGraph;
+  readonly moves: RoutineMoves;
+}
 
 /** A stored job as it is in another version of its flow. */
 interface Adoption {
@@ -34,13 +42,12 @@ export async function adoptStored(
   options: AdoptOptions,
 ): Promise<readonly PreflightFinding[]> {
   const action = `Cannot adopt job "${jobId}"`;
-  const storage = flow && runnerOf(flow).stored?.storage;
+  const storage = flow && storageOf(flow);
   if (flow === undefined || storage === undefined) {
     const remedy = `use flow.handle("${jobId}") of the version that it is to have`;
     throw new TypeError(`${action}: engine.handle() does not know to which flow; ${remedy}`);
   }
-  const graph: FlowGraph = flow;
-  const moves = resolveMoves(action, graph, options);
+  const target: Target = { action, session, storage, graph: flow, moves: resolveMoves(action, flow, options) };
   if (session.store.replaceFlow === undefined) {
     throw new TypeError(
       `${action}: its store cannot give a job another flow, as it has no replaceFlow; use another store`,
@@ -50,16 +57,15 @@ export async function adoptStored(
   if (stored?.record.life !== life) {
     throw new StateError("adopt", "unknown", `${action}: it was deleted meanwhile`, "unknown");
   }
-  checkFree(action, session, stored.record);
-  if (isOf(graph, stored.record)) return [];
-  const { adoption, findings } = await prepare(session, stored, graph, moves);
+  checkFree(target, stored.record);
+  if (storage.hasThisFlow(stored.record)) return [];
+  const { adoption, findings } = await prepare(target, stored);
   if (options.dryRun === true) return findings;
   if (adoption === undefined) throw new PreflightError(action, findings);
   const stopUse = session.ownership.use();
   try {
     await session.claiming(async () => {
-      const taken = await storage.claim(adoption.job, stored.record.epoch);
-      await moveClaimed(action, session, taken, stored, (it) => adoptionOf(action, session, it, graph, moves));
+      await moveClaimed(target, stored.record, await storage.claim(adoption.job, stored.record.epoch));
     });
   } finally {
     stopUse();
@@ -67,9 +73,8 @@ export async function adoptStored(
   return [];
 }
 
-/** Whether a stored job has this version of its flow. */
-function isOf(graph: FlowGraph, { flowHash }: JobRecord): boolean {
-  return flowHash === hashText(flowTextOf(graph));
+function storageOf(flow: Flow): JobStorage | undefined {
+  return runnerOf(flow).stored?.storage;
 }
 
 /** The flow to which one of these workers moves a job, as the job's own has a lower version. */
@@ -78,7 +83,7 @@ export function flowFor(
   workers: Iterable<{ adopting(flowId: string): Flow | undefined }>,
 ): Flow | undefined {
   const [flow] = Array.from(workers).flatMap((it) => it.adopting(record.flowId) ?? []);
-  if (flow === undefined || isOf(flow, record)) return undefined;
+  if (flow === undefined || storageOf(flow)?.hasThisFlow(record) !== false) return undefined;
   const { flowVersion = 1 } = readFlowDocument(JSON.parse(text));
   return flowVersion < flow.version ? flow : undefined;
 }
@@ -91,18 +96,20 @@ export function flowFor(
  * @throws {FencedError} when another engine has claimed it since
  * @throws {StoreError} when the store keeps failing
  */
-export async function adoptTaken(graph: FlowGraph, session: StoreSession, taken: TakenJob): Promise<TakenJob> {
+export async function adoptTaken(flow: Flow, session: StoreSession, taken: TakenJob): Promise<TakenJob> {
   const action = `Cannot adopt job "${taken.record.jobId}"`;
-  const moves = resolveMoves(action, graph, {});
-  return await moveTaken(session, taken, await adoptionOf(action, session, taken, graph, moves));
+  const storage = storageOf(flow);
+  // Unreachable: `flowFor` has found it.
+  if (storage === undefined) return taken;
+  return await moveTaken({ action, session, storage, graph: flow, moves: resolveMoves(action, flow, {}) }, taken);
 }
 
-async function moveTaken(
-  session: StoreSession,
-  taken: TakenJob,
-  { job, replaced }: Adoption,
-): Promise<TakenJob> {
+async function moveTaken(target: Target, taken: TakenJob): Promise<TakenJob> {
+  const { action, session } = target;
   const { record } = taken;
+  const { adoption, findings } = await prepare(target, taken);
+  if (adoption === undefined) throw new PreflightError(action, findings);
+  const { job, replaced } = adoption;
   const refusal = await session.attempt(job, async () => {
     try {
       await session.store.replaceFlow?.(record, record.revision, replaced);
@@ -115,44 +122,25 @@ async function moveTaken(
   });
   if (refusal !== undefined) throw refusal;
   const { flow, flowHash, snapshot } = replaced;
-  const { revision: snapshotRevision } = record;
-  return { ...taken, record: { ...record, flowHash }, flow, snapshot, snapshotRevision, entries: [] };
+  return { ...taken, record: { ...record, flowHash }, flow, snapshot, snapshotRevision: record.revision, entries: [] };
 }
 
-/**
- * What a job is to become.
- *
- * @throws {PreflightError} when it does not fit
- */
-async function adoptionOf(
-  action: string,
-  session: StoreSession,
+/** What a job is to become, or why it does not fit. */
+async function prepare(
+  { graph, moves, session, storage }: Target,
   stored: StoredJob,
-  graph: FlowGraph,
-  moves: RoutineMoves,
-): Promise<Adoption> {
-  const { adoption, findings } = await prepare(session, stored, graph, moves);
-  if (adoption === undefined) throw new PreflightError(action, findings);
-  return adoption;
-}
-
-async function prepare(session: StoreSession, stored: StoredJob, graph: FlowGraph, moves: RoutineMoves) {
+): Promise<{ readonly adoption: Adoption | undefined; readonly findings: readonly PreflightFinding[] }> {
   const { moved: job, findings: ofJob } = moveJob(replayStored(stored, graph.limits).finish(), graph, moves);
   const findings = [...ofJob, ...await unreadFindings(graph, session, stored)];
-  const flow = flowTextOf(graph);
-  const adoption: Adoption | undefined = job === undefined || findings.length > 0
+  const adoption = job === undefined || findings.length > 0
     ? undefined
-    : { job, replaced: { flow, flowHash: hashText(flow), snapshot: writeJob(job) } };
+    : { job, replaced: { ...storage.flowDocument(), snapshot: writeJob(job) } };
   return { adoption, findings };
 }
 
-async function moveClaimed(
-  action: string,
-  session: StoreSession,
-  taken: TakenJob | undefined,
-  { record: { life, status } }: StoredJob,
-  adoptionOf: (taken: TakenJob) => Promise<Adoption>,
-): Promise<void> {
+/** Moves a job that was to be claimed, and lets go of it. */
+async function moveClaimed(target: Target, { life, status }: JobRecord, taken: TakenJob | undefined): Promise<void> {
+  const { action, session } = target;
   const lost = new StateError(
     "adopt",
     status,
@@ -160,36 +148,23 @@ async function moveClaimed(
     "elsewhere",
   );
   if (taken === undefined) throw lost;
-  const { record } = taken;
+  // If that fails, the job is found as one that this engine has, or is free when the lease has ended.
+  const letGo = () => session.letGo(taken).catch((error) => session.onError(error));
   try {
     // Another job may have been given the id.
-    if (record.life !== life) throw lost;
-    const adoption = await adoptionOf(taken);
-    await moveTaken(session, taken, adoption);
-    await release(session, record, adoption.job);
+    if (taken.record.life !== life) throw lost;
+    await moveTaken(target, taken);
   } catch (error) {
     if (error instanceof FencedError) throw lost;
-    await session.letGo(taken).catch((failure) => session.onError(failure));
+    await letGo();
     throw error;
   }
+  await letGo();
 }
 
-/** If that fails, the job is found as one that this engine has, or is free when the lease has ended. */
-async function release(session: StoreSession, record: JobRecord, job: Job): Promise<void> {
-  const at = session.timers.now();
-  try {
-    const head = { ...placeOf(job, at), consumed: record.consumed, at, releases: true };
-    await session.store.append(record, record.revision, [], head);
-  } catch (error) {
-    session.onError(error);
-  }
-}
-
-function checkFree(action: string, session: StoreSession, record: JobRecord): void {
-  const owner = session.elsewhere(record);
-  const isLive = session.liveJob(record.jobId) !== undefined;
-  if (owner === undefined && !isLive) return;
-  const place = isLive ? "here" : `in the engine of owner "${owner}"`;
+function checkFree({ action, session }: Target, record: JobRecord): void {
+  const place = whereLive(record, session);
+  if (place === undefined) return;
   const why = `it is live ${place}; pause it first, by engine.handle("${record.jobId}").pause()`;
   throw new StateError("adopt", record.status, `${action}: ${why}`, "elsewhere");
 }

@@ -9,6 +9,7 @@ import type { StoreSession } from "./engine/durable/store_session.ts";
 import type { Engine } from "./engine.ts";
 import type { EngineHost } from "./engine/execution/engine_host.ts";
 import { executionOf } from "./engine/execution/execution.ts";
+import { whereLive } from "./engine/execution/stored_flow_jobs.ts";
 import { Flow, runnerOf } from "./flow.ts";
 import type { HandleHost } from "./handle_host.ts";
 import { type JobHandle, type StartedJob, StoredJobHandle } from "./job_handle.ts";
@@ -238,10 +239,8 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   async delete(jobId: string): Promise<boolean> {
     const record = await this.session.store.find(jobId);
     if (record === undefined) return false;
-    const owner = this.session.elsewhere(record);
-    const isLive = this.session.liveJob(jobId) !== undefined;
-    if (owner === undefined && !isLive) return await this.session.store.delete(record);
-    const place = isLive ? "here" : `in the engine of owner "${owner}"`;
+    const place = whereLive(record, this.session);
+    if (place === undefined) return await this.session.store.delete(record);
     const why = `it is live ${place}; cancel it first, by engine.handle("${jobId}").cancel()`;
     throw new StateError("delete", record.status, `Cannot delete job "${jobId}": ${why}`);
   }

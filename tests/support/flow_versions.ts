@@ -53,8 +53,7 @@ export class VersionProcess {
     const number = ++processes;
     this.engine = new Engine({
       ...{ timers, registry, store, ids: manualIds(`id-${number}`) },
-      // A sealed store answers by turns of the event loop, which the clock of a test does not count.
-      durability: { owner: `process ${number}`, answerTimeoutMs: Infinity, ...durability },
+      durability: { owner: `process ${number}`, ...durability },
       observer: (event) => void this.events.push(event),
     });
     this.flow = new Flow({ id: "asking", version, registry, engine: this.engine });
@@ -86,8 +85,7 @@ export async function within<T>(timers: ManualTimers, call: Promise<T>): Promise
   let isOver = false;
   const over = () => void (isOver = true);
   call.then(over, over);
-  // A sealed store needs turns of the event loop, which no clock counts.
-  for (let turn = 0; turn < 200 && !isOver; turn++) await timers.flush();
+  await timers.flush();
   for (let second = 0; !isOver; second++) {
     if (second > 600) throw new Error("It has not come to its end within ten minutes");
     await timers.advance(1_000);

@@ -137,15 +137,16 @@ export class JobStorage {
   #fields(job: Job) {
     const { jobId, flowId, createdAt } = job;
     const [snapshot, token] = [writeJob(job), this.#session.createId()];
-    return { jobId, flowId, createdAt, ...this.#flow(), snapshot, token, endedAt: undefined };
+    return { jobId, flowId, createdAt, ...this.flowDocument(), snapshot, token, endedAt: undefined };
   }
 
   /** Whether a job was started with this flow as it is now. */
   hasThisFlow({ flowHash }: JobRecord): boolean {
-    return flowHash === this.#flow().flowHash;
+    return flowHash === this.flowDocument().flowHash;
   }
 
-  #flow(): { readonly flow: string; readonly flowHash: string } {
+  /** The flow's document, as stores keep it with a job. */
+  flowDocument(): Pick<StoredJob & JobLabels, "flow" | "flowHash"> {
     const flow = flowTextOf(this.#graph);
     return { flow, flowHash: this.#flowHash ??= hashText(flow) };
   }

@@ -71,6 +71,7 @@ export class Committer {
     else journal.rest(text, releases, follow);
   }
 
+  /** The same with a journal. Applying stands here again: with a call more per step, V8 inlines less, and W1 loses some 4 %. */
   #performStored(
     journal: Journal,
     commit: Commit,

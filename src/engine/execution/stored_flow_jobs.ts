@@ -4,7 +4,7 @@ import type { StatusCommit } from "../../job/commit.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
 import type { Route } from "../../job/task.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
-import type { TakenJob } from "../../ports/store.ts";
+import type { JobRecord, TakenJob } from "../../ports/store.ts";
 import type { Payload } from "../../values/payload.ts";
 import type { Plan } from "../activation/plan.ts";
 import { type Claimed, JobStorage } from "../durable/job_storage.ts";
@@ -209,6 +209,13 @@ export class StoredFlowJobs {
       throw refuse(event, job, notHere(job, session), "elsewhere");
     }
   }
+}
+
+/** Where a job is live, for a message; `undefined` when no engine works on it, as far as is known here. */
+export function whereLive(record: JobRecord, session: StoreSession): string | undefined {
+  if (session.liveJob(record.jobId) !== undefined) return "here";
+  const owner = session.elsewhere(record);
+  return owner && `in the engine of owner "${owner}"`;
 }
 
 /** For the error of a call on a `JobState` of a stored job: why this call cannot reach the job, and which one can. */
