@@ -6,6 +6,7 @@ import { countCases, finish, type Tally } from "./report.ts";
 import { runLimited } from "./run_limited.ts";
 import { findRuntimes, type Runtime } from "./runtimes.ts";
 import { startServicesFor } from "./services.ts";
+import { groupTests } from "./test_groups.ts";
 import { testInWorkerd } from "./test_in_workerd.ts";
 import { fitsWorkers, LEFT_OUT, listFiles } from "./worker.ts";
 
@@ -22,15 +23,25 @@ const PATIENCE_MS = 180_000;
 // Tests start examples, servers and a browser as processes, each in a folder of its own, and call them.
 const PERMISSIONS = ["--allow-all"];
 
+/** How many times Deno loads the library: each of these groups of tests is as long as two or three of the longest files. */
+const GROUPS = 12;
+
 /**
- * Long tests that ask nothing of a runtime, as they bring a disk, a storage or a clock of their own: of all files, one runtime runs them.
+ * Tests that ask nothing of a runtime, as they read sources, or bring a disk, a storage, a clock or processes of their own, and take long:
+ * of all files and folders, one runtime runs these.
  */
 const IN_ONE_RUNTIME = [
-  "tests/browser/library_test.ts",
+  "tests/bench/",
+  "tests/browser/",
+  "tests/durable/killed/",
+  "tests/examples/approval_service_test.ts",
   "tests/examples/browser_test.ts",
+  "tests/examples/bun_server_test.ts",
+  "tests/house/",
   "tests/properties/pause_everywhere_test.ts",
   "tests/routines/stopped_anywhere_test.ts",
-  "tests/schedules/killed_schedule_test.ts",
+  "tests/schedules/",
+  "tests/scripts/",
   "tests/stores/broken_stores_test.ts",
   "tests/stores/deno_kv_store_test.ts",
   "tests/stores/durable_object/contract_test.ts",
@@ -58,16 +69,18 @@ const assertions = await chooseAssertions();
 const { found, missing } = await findRuntimes();
 const services = await startServicesFor(files);
 
-const others = files.filter((file) => Deno.args.length > 0 || !IN_ONE_RUNTIME.includes(file.replace("./", "")));
+const isAll = Deno.args.length === 0;
+const others = files.filter((file) => !isAll || !IN_ONE_RUNTIME.some((it) => file.startsWith(`./${it}`)));
 const portable = others.filter(fitsWorkers);
 const inWorkerd = found.filter(({ name }) => name === "workerd").map(runWorkerd);
 const inDeno = found.filter(({ name }) => name === "Deno");
-const isAll = Deno.args.length === 0;
 const looked = isAll ? files.filter(countsForCoverage) : [];
-const results = await Promise.all(inDeno.map((runtime) => run(runtime, files.filter((it) => !looked.includes(it)))));
-// Bun and Node use one core each, and wait for processes and servers half of the time.
+// What is left waits for processes, disks and servers half of the time.
+const results = (await Promise.all(inDeno.flatMap((runtime) => [
+  run(runtime, files.filter((it) => !looked.includes(it))).then((result) => [result]),
+  ...(isAll ? [runForCoverage(runtime)] : []),
+]))).flat();
 const bunAndNode = found.filter(({ name }) => name === "Bun" || name === "Node").map((runtime) => run(runtime, others));
-if (isAll) results.push(...(await Promise.all(inDeno.map(runForCoverage))).flat());
 results.push(...await Promise.all([...bunAndNode, ...inWorkerd]));
 if (isAll) results.push(await handOff(found));
 console.log();
@@ -87,7 +100,8 @@ async function runForCoverage(runtime: Runtime): Promise<Result[]> {
 
 async function run(runtime: Runtime, tested: readonly string[], flags: readonly string[] = []): Promise<Result> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
-  const args = testArgs(runtime, report, tested, flags);
+  await using groups = runtime.name === "Deno" ? await groupTests(tested, GROUPS) : undefined;
+  const args = testArgs(runtime, report, groups?.paths ?? tested, flags);
   const { success, stdout, stderr } = await runLimited(runtime.command, args);
   console.log(`\n${runtime.name} ${runtime.version}\n`);
   for (const output of [stdout, stderr]) console.log(output);
