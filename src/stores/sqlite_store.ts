@@ -123,6 +123,11 @@ function lockedStore(store: Store, locks: ProcessLocks, writer: GroupWriter): St
       endDead();
       return store.claim(query);
     },
+    // A worker without work asks only this: it would hear of the jobs of a dead process when their leases end.
+    nextDueAt(query) {
+      endDead();
+      return store.nextDueAt(query);
+    },
     close() {
       const closed = store.close();
       locks.release();

@@ -86,6 +86,21 @@ test("C480 a connection that is closed frees its jobs, and its file is used agai
     for (const { database } of [second, fourth, fifth]) database.close();
   }));
 
+test("C480 a worker without work, which asks only when something is due, hears at once of the jobs of a process that is gone", () =>
+  withPath(async (path) => {
+    const first = open(path);
+    const lost = await enter(first.store, "lost", { leaseMs: HOUR_MS });
+    await createJob(first.store, "job", 0, { claim: lost });
+    const [second, third] = [open(path), open(path)];
+    assertEquals(await second.store.nextDueAt({ now: NOW }), NOW + HOUR_MS, "while it lives");
+    first.database.close();
+    assertEquals(await third.store.nextDueAt({ now: NOW }), 1_000, "when it is gone");
+    for (const { store, database } of [second, third]) {
+      await store.close();
+      database.close();
+    }
+  }));
+
 test("an owner that enters again, and one whose name was taken over, keep what is theirs", () =>
   withPath(async (path) => {
     const [first, second] = [open(path), open(path)];
