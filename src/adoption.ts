@@ -8,11 +8,12 @@ import type { StoreSession } from "./engine/durable/store_session.ts";
 import { refuse } from "./engine/execution/refusal.ts";
 import { type Job, slotKey } from "./job/job.ts";
 import { dataOf } from "./job/task.ts";
+import type { ConnectionTarget } from "./model/connection.ts";
 import type { FlowGraph } from "./model/flow_graph.ts";
 import { declarationOf, type Routine } from "./model/routine.ts";
 import { describeError } from "./values/error_data.ts";
 import { isRecord } from "./values/json.ts";
-import { valueOf } from "./values/payload.ts";
+import { type Payload, valueOf } from "./values/payload.ts";
 import { validate } from "./values/standard_schema.ts";
 
 /** The options of `flow.adopt` and `handle.adopt`. */
@@ -144,14 +145,25 @@ function refusedData(job: Job, graph: FlowGraph, { renamed, slots }: RoutineMove
   ];
   return tasks.flatMap(({ task, path }) => {
     const { routine, slot } = task.route;
-    const { schema } = graph.slot(routine, slot);
     const hasData = task.details?.awaiting === undefined && task.details?.merged === undefined;
-    if (schema === undefined || !hasData || !targets.has(slotKey(routine, slot))) return [];
-    try {
-      validate(schema, valueOf(dataOf(task), graph.registry), `Data for slot "${slot}" of routine "${routine}"`);
-      return [];
-    } catch (error) {
-      return [{ code: "refused_data", path: `${path}.data`, message: describeError(error).message }];
-    }
+    if (!hasData || !targets.has(slotKey(routine, slot))) return [];
+    return refusedBy(graph, task.route, dataOf(task), path);
   });
+}
+
+/** The finding about data that the schema of a slot refuses. */
+export function refusedBy(
+  graph: FlowGraph,
+  { routine, slot }: ConnectionTarget,
+  data: Payload | undefined,
+  path: string,
+): PreflightFinding[] {
+  const { schema } = graph.slot(routine, slot);
+  if (schema === undefined) return [];
+  try {
+    validate(schema, valueOf(data, graph.registry), `Data for slot "${slot}" of routine "${routine}"`);
+    return [];
+  } catch (error) {
+    return [{ code: "refused_data", path: `${path}.data`, message: describeError(error).message }];
+  }
 }

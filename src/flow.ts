@@ -36,6 +36,7 @@ import type {
   CreateOptions,
   ExecuteOptions,
   FlowOptions,
+  FlowOrigin,
   ListenOptions,
   PauseOptions,
   ResumeOptions,
@@ -53,6 +54,9 @@ import { type FailureChoice, resolveFailures, resolveRedrive } from "./repair.ts
 
 /** The part of a flow that makes and steers its jobs: for the library's own floors. */
 export let runnerOf: (flow: Flow) => FlowJobs;
+
+/** What a flow was made with: for the library's own floors. */
+export let originOf: (flow: Flow) => FlowOrigin;
 
 /**
  * A workflow: routines whose events are connected to each other's slots, and the methods that execute it. Each execution is
@@ -76,10 +80,12 @@ export let runnerOf: (flow: Flow) => FlowJobs;
  */
 export class Flow<out Result = unknown> extends FlowGraph<Result> {
   readonly #host: EngineHost;
+  readonly #origin: FlowOrigin;
   readonly #runner: FlowJobs;
 
   static {
     runnerOf = (flow) => flow.#runner;
+    originOf = (flow) => flow.#origin;
   }
 
   /**
@@ -94,6 +100,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
     const host = engine === undefined ? defaultHost() : hostOf(engine, "Cannot create flow");
     super(id ?? host.ids.id(), { ...settings, registry: settings.registry ?? host.registry });
     this.#host = host;
+    this.#origin = { host, isNamed: id !== undefined, isVersioned: settings.version !== undefined };
     this.#runner = new FlowJobs(this, host);
   }
 

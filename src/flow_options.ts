@@ -1,5 +1,6 @@
 import type { JobOutput } from "./documents/job_views.ts";
 import type { Engine } from "./engine.ts";
+import type { EngineHost } from "./engine/execution/engine_host.ts";
 import type { JobProgress, WaitOptions } from "./engine/execution/waits.ts";
 import type { ExecutionStrategy, FlowSettings } from "./model/flow_graph.ts";
 import type { RedriveChoice } from "./repair.ts";
@@ -95,4 +96,13 @@ export interface ShutdownOptions extends WaitOptions {
 export interface CompletionOptions extends WaitOptions, UntilOptions {
   /** Called at once and after each commit. An error that it throws rejects the wait. */
   readonly onProgress?: (progress: JobProgress) => void;
+}
+
+/** What a flow was made with. */
+export interface FlowOrigin {
+  readonly host: EngineHost;
+  /** Whether its id was given: one that was made is that of no stored job of an earlier process. */
+  readonly isNamed: boolean;
+  /** Whether its version was given. */
+  readonly isVersioned: boolean;
 }

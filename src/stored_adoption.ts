@@ -1,17 +1,23 @@
-import { type AdoptOptions, moveJob, resolveMoves } from "./adoption.ts";
+import { type AdoptOptions, moveJob, refusedBy, resolveMoves } from "./adoption.ts";
+import { describeValue } from "./base/path.ts";
 import { FencedError, PreflightError, type PreflightFinding, StateError } from "./base/errors.ts";
 import { decodeCommand } from "./documents/command.ts";
 import { readFlowDocument } from "./documents/flow.ts";
+import { flowTextOf, hasSlot, hasSlotInText } from "./documents/flow_text.ts";
 import { writeJob } from "./documents/job.ts";
 import type { RoutineMoves } from "./documents/moved_routines.ts";
 import type { JobStorage } from "./engine/durable/job_storage.ts";
 import { replayStored } from "./engine/durable/stored_replay.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import { whereLive } from "./engine/execution/stored_flow_jobs.ts";
-import { type Flow, runnerOf } from "./flow.ts";
+import type { EngineHost } from "./engine/execution/engine_host.ts";
+import { Flow, originOf, runnerOf } from "./flow.ts";
+import { type FormerNames, presentTarget, renameTarget } from "./job/former_names.ts";
 import type { Job } from "./job/job.ts";
+import type { ConnectionTarget } from "./model/connection.ts";
 import type { FlowGraph } from "./model/flow_graph.ts";
-import type { JobRecord, ReplacedFlow, StoredCommand, StoredJob, TakenJob } from "./ports/store.ts";
+import { describeError } from "./values/error_data.ts";
+import type { JobRecord, ReplacedFlow, StoredJob, TakenJob } from "./ports/store.ts";
 
 /** The version of a flow that jobs are moved to. */
 interface Target {
@@ -77,12 +83,67 @@ function storageOf(flow: Flow): JobStorage | undefined {
   return runnerOf(flow).stored?.storage;
 }
 
-/** The flow to which one of these workers moves a job, as the job's own has a lower version. */
-export function flowFor(
-  { flow: text, record }: TakenJob,
-  workers: Iterable<{ adopting(flowId: string): Flow | undefined }>,
-): Flow | undefined {
-  const [flow] = Array.from(workers).flatMap((it) => it.adopting(record.flowId) ?? []);
+/** What workers that adopt need of their engine. */
+export interface AdoptionHost {
+  readonly host: EngineHost;
+  readonly session: StoreSession;
+  /** The flow to which a worker of the engine moves jobs of an id. */
+  adopting(flowId: string): Flow | undefined;
+  /** Builds a flow of its text. @throws why it cannot be built with the engine's registry */
+  build(text: string): Flow;
+}
+
+/**
+ * The flows to which a worker moves jobs, by their ids.
+ *
+ * @throws {TypeError} for one to which nothing would be moved, or with which jobs could not go on afterwards
+ */
+export function adoptingOf(
+  action: string,
+  engine: AdoptionHost,
+  flows: readonly (string | Flow)[] = [],
+): ReadonlyMap<string, Flow> {
+  const begin = `${action}: onChange "adopt"`;
+  if (engine.session.store.replaceFlow === undefined) {
+    const why = "needs a store that can give a job another flow, and this one has no replaceFlow; use another store";
+    throw new TypeError(`${begin} ${why}`);
+  }
+  if (flows.length === 0) throw new TypeError(`${begin} needs the flows themselves; write flows: [flow]`);
+  return new Map(flows.map((flow) => {
+    if (flow instanceof Flow) {
+      checkAdopting(`${begin}: flow "${flow.id}"`, engine, flow);
+      return [flow.id, flow];
+    }
+    const remedy = "write flows: [flow], and let another worker take what is not to be moved";
+    throw new TypeError(`${begin} needs the flows themselves, not their ids, as ${describeValue(flow)}; ${remedy}`);
+  }));
+}
+
+function checkAdopting(action: string, engine: AdoptionHost, flow: Flow): void {
+  const { host, isNamed, isVersioned } = originOf(flow);
+  const hashOf = (it: Flow) => storageOf(it)?.flowDocument().flowHash;
+  const why = host !== engine.host
+    ? "belongs to another engine; give new Flow() the engine that works: { engine }"
+    : !isNamed
+    ? "was made without an id, so no job of before is of it; give new Flow() the id: { id }"
+    : !isVersioned
+    ? "has no version, and only jobs of a lower one are moved; give new Flow() one, to be raised with each change: { version: 2 }"
+    : hashOf(flow) !== hashOf(engine.adopting(flow.id) ?? flow)
+    ? "is another one than that of a worker of this engine; stop that one first"
+    : undefined;
+  if (why !== undefined) throw new TypeError(`${action} ${why}`);
+  try {
+    engine.build(flowTextOf(flow));
+  } catch (error) {
+    const reason = describeError(error).message;
+    const remedy = "give new Engine() the registry of the flow";
+    throw new TypeError(`${action} cannot be built by the engine that works: ${reason}; ${remedy}`, { cause: error });
+  }
+}
+
+/** The flow to which a worker moves a job, as the job's own has a lower version. */
+export function flowFor({ flow: text, record }: TakenJob, engine: AdoptionHost): Flow | undefined {
+  const flow = engine.adopting(record.flowId);
   if (flow === undefined || storageOf(flow)?.hasThisFlow(record) !== false) return undefined;
   const { flowVersion = 1 } = readFlowDocument(JSON.parse(text));
   return flowVersion < flow.version ? flow : undefined;
@@ -127,11 +188,15 @@ async function moveTaken(target: Target, taken: TakenJob): Promise<TakenJob> {
 
 /** What a job is to become, or why it does not fit. */
 async function prepare(
-  { graph, moves, session, storage }: Target,
+  target: Target,
   stored: StoredJob,
 ): Promise<{ readonly adoption: Adoption | undefined; readonly findings: readonly PreflightFinding[] }> {
-  const { moved: job, findings: ofJob } = moveJob(replayStored(stored, graph.limits).finish(), graph, moves);
-  const findings = [...ofJob, ...await unreadFindings(graph, session, stored)];
+  const { graph, moves, storage } = target;
+  const before = replayStored(stored, graph.limits).finish();
+  const { formerNames: former } = before;
+  const { moved: job, findings: ofJob } = moveJob(before, graph, moves);
+  const findings = [...ofJob, ...await unreadFindings(target, stored, former)];
+  if (job !== undefined) job.formerNames = formerNamesAfter(former, stored.record, moves);
   const adoption = job === undefined || findings.length > 0
     ? undefined
     : { job, replaced: { ...storage.flowDocument(), snapshot: writeJob(job) } };
@@ -169,26 +234,49 @@ function checkFree({ action, session }: Target, record: JobRecord): void {
   throw new StateError("adopt", record.status, `${action}: ${why}`, "elsewhere");
 }
 
-/** The deliveries that nobody has carried out, and that the flow cannot take: they name what it does not have. */
+/** What is in the way of deliveries that nobody has carried out: they are for the slots by the names that those have then. */
 async function unreadFindings(
-  graph: FlowGraph,
-  { store, timers }: StoreSession,
-  { record }: StoredJob,
+  { graph, moves, session: { store, timers } }: Target,
+  { record, flow }: StoredJob,
+  former: readonly FormerNames[] = [],
 ): Promise<readonly PreflightFinding[]> {
   if (record.sent === record.consumed) return [];
   const { commands } = await store.inbox(record, record.consumed, timers.now());
-  return commands.flatMap((command) => findingOf(graph, command));
+  const wasThere = (it: ConnectionTarget) => hasSlotInText(flow, it);
+  const isThere = (it: ConnectionTarget) => hasSlot(graph, it);
+  return commands.flatMap(({ sequence, text }) => {
+    const command = tryDecode(text);
+    if (command?.type !== "deliver") return [];
+    const { routine, slot, data } = command;
+    const before = presentTarget(command, former, wasThere);
+    const after = renameTarget(before, namesOf(moves));
+    const found = presentTarget(command, [...former, namesOf(moves)], isThere);
+    const isFound = found.routine === after.routine && found.slot === after.slot;
+    const path = `inbox[${sequence}]`;
+    if (moves.dropped.has(before.routine) || !isThere(after) || !isFound) {
+      const why = isThere(found) ? "which another slot is called in this version" : "which the flow does not have";
+      const message = `command ${sequence} delivers to slot "${slot}" of routine "${routine}", ${why}; ` +
+        "let it be carried out first, by a worker that has the flow of before";
+      return [{ code: "unread_command", path, message }];
+    }
+    return slot === after.slot ? [] : refusedBy(graph, after, data, path);
+  });
 }
 
-function findingOf(graph: FlowGraph, { sequence, text }: StoredCommand): readonly PreflightFinding[] {
-  const command = tryDecode(text);
-  if (command?.type !== "deliver") return [];
-  const { routine, slot } = command;
-  if (graph.routines.get(routine)?.getSlot(slot) !== undefined) return [];
-  const message =
-    `command ${sequence} delivers to slot "${slot}" of routine "${routine}", which the flow does not have; ` +
-    "let it be carried out first, by a worker that has the flow of before";
-  return [{ code: "unread_command", path: `inbox[${sequence}]`, message }];
+/** The names before a move. */
+function namesOf({ renamed, slots }: RoutineMoves): FormerNames {
+  return { routines: new Map(renamed), slots: new Map(Array.from(slots, ([id, names]) => [id, new Map(names)])) };
+}
+
+/** The moves that a job's document has: those by which deliveries find their slots that have not been carried out. */
+function formerNamesAfter(
+  former: readonly FormerNames[] = [],
+  { sent, consumed }: JobRecord,
+  moves: RoutineMoves,
+): readonly FormerNames[] | undefined {
+  const names = moves.renamed.size + moves.slots.size === 0 ? [] : [namesOf(moves)];
+  const all = [...sent === consumed ? [] : former, ...names];
+  return all.length === 0 ? undefined : all;
 }
 
 /** A command that nobody can read is refused when it is carried out. */

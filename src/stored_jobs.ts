@@ -15,7 +15,7 @@ import type { HandleHost } from "./handle_host.ts";
 import { type JobHandle, type StartedJob, StoredJobHandle } from "./job_handle.ts";
 import { checkStart } from "./start_options.ts";
 import { validate } from "./values/standard_schema.ts";
-import { readFlowDocument } from "./documents/flow.ts";
+import { hasSlotInText } from "./documents/flow_text.ts";
 import { DEFAULT_FLOW_LIMITS } from "./model/flow_limits.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
 import type { JobFilter, JobPage, JobRecord, ListQuery, MaybePromise, StoredJob, TakenJob } from "./ports/store.ts";
@@ -118,12 +118,12 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     // It may have been taken up by another claim while those before it in the answer were.
     if (!this.session.mayTakeUp(taken)) return undefined;
     try {
-      flow = flowFor(taken, this.#workers);
+      flow = flowFor(taken, this);
       const present = flow === undefined ? taken : await adoptTaken(flow, this.session, taken);
       // It was moved while the engine was shut down.
       if (this.host.isShutDown) return void await this.session.letGo(present);
-      flow ??= this.#flowOf(taken);
-      this.session.onClaimed(taken);
+      flow = this.#flowOf(present);
+      this.session.onClaimed(present);
       const job = await runnerOf(flow).stored?.takeUp(present);
       return job && { flow, job: jobStateOf(job, this.registry) };
     } catch (error) {
@@ -173,12 +173,11 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   }
 
   /** See `HandleHost`. */
-  async hasSlot({ jobId }: JobRecord, { routine, slot }: ConnectionTarget): Promise<boolean> {
+  async hasSlot({ jobId }: JobRecord, target: ConnectionTarget): Promise<boolean> {
     const stored = await this.session.store.load(jobId);
     // It was deleted meanwhile: the store refuses what is sent.
     if (stored === undefined) return true;
-    const routines = new Map(Object.entries(readFlowDocument(JSON.parse(stored.flow)).routines));
-    return Object.hasOwn(routines.get(routine)?.slots ?? {}, slot);
+    return hasSlotInText(stored.flow, target);
   }
 
   /** See `HandleHost`. */
@@ -228,6 +227,11 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const worker = new StoreWorker(this, options, () => void this.#workers.delete(worker));
     this.#workers.add(worker);
     return worker;
+  }
+
+  /** See `AdoptionHost`. */
+  adopting(flowId: string): Flow | undefined {
+    return Array.from(this.#workers, (it) => it.adopting(flowId)).find((it) => it !== undefined);
   }
 
   /** Stops all workers. */
@@ -344,8 +348,13 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     return stored;
   }
 
+  /** See `AdoptionHost`. */
+  build(text: string): Flow {
+    return Flow.fromJSON(JSON.parse(text), this.registry, { engine: this.#engine });
+  }
+
   #flowOf({ flow: text, record: { flowHash } }: Pick<StoredJob, "flow" | "record">): Flow {
-    const flow = this.#flows.get(flowHash) ?? Flow.fromJSON(JSON.parse(text), this.registry, { engine: this.#engine });
+    const flow = this.#flows.get(flowHash) ?? this.build(text);
     this.#flows.delete(flowHash);
     this.#flows.set(flowHash, flow);
     const [oldest] = this.#flows.keys();

@@ -1,5 +1,5 @@
 import { hashText } from "./base/text_hash.ts";
-import { checkDuration, checkInteger, checkOptions, checkWord } from "./base/options.ts";
+import { checkDuration, checkInteger, checkName, checkOptions, checkWord } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { DueJobs } from "./engine/durable/due_jobs.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
@@ -11,6 +11,7 @@ import { StoreWatch } from "./job_watch.ts";
 import type { Job } from "./job/job.ts";
 import { FlowGraph } from "./model/flow_graph.ts";
 import type { TakenJob } from "./ports/store.ts";
+import { adoptingOf, type AdoptionHost } from "./stored_adoption.ts";
 import type { CancelTimer, Timers } from "./ports/timers.ts";
 import { nextDueAt } from "./job/ready_queue.ts";
 import { checkQueues } from "./queue_options.ts";
@@ -24,7 +25,7 @@ const MOST_SKIPPED = 9;
 type WaitEnd = "told" | "due" | "unseen";
 
 /** What a worker needs of its engine. */
-export interface WorkHost {
+export interface WorkHost extends AdoptionHost {
   readonly host: EngineHost;
   readonly session: StoreSession;
   readonly due: DueJobs;
@@ -64,6 +65,7 @@ export class StoreWorker implements Worker {
   constructor(engine: WorkHost, options: WorkOptions, onStop: () => void) {
     const action = "Cannot work";
     const { concurrency = 100, pollMs = 1_000, drainMs = 10_000, idleMs = 5_000, signal, flows, queues } = options;
+    const { onChange = "stored" } = options;
     signal?.throwIfAborted();
     if (engine.host.isShutDown) throw new TypeError(`${action}: the engine has been shut down; make a new one`);
     const ids = flows && idsOf(action, flows);
@@ -77,7 +79,8 @@ export class StoreWorker implements Worker {
     };
     const others = { flows: true, queues: true, signal: true, onChange: true } as const;
     checkOptions<WorkOptions>(action, options, { ...this.#options, ...others });
-    this.#adopting = adoptingOf(action, engine.session, options);
+    const adopts = checkWord(action, "onChange", onChange, ["stored", "adopt"]) === "adopt";
+    this.#adopting = adopts ? adoptingOf(action, engine, flows) : new Map();
     this.#sources = sourcesOf(action, engine, ids, queues && checkQueues(action, queues));
     this.#looksFor = hashText(JSON.stringify([ids, queues]));
     this.#watch = new StoreWatch(engine.session, (event) => {
@@ -244,24 +247,14 @@ export class StoreWorker implements Worker {
 function idsOf(action: string, flows: readonly (string | Flow)[]): readonly string[] {
   // A text has `includes`, too.
   const ids = Array.isArray(flows) ? flows.map((it) => it instanceof FlowGraph ? it.id : it) : undefined;
-  if (ids?.every((it) => typeof it === "string") === true) return ids;
-  throw new TypeError(`${action}: flows must be a list of names or flows, got ${describeValue(flows)}`);
-}
-
-function adoptingOf(
-  action: string,
-  { store }: StoreSession,
-  { flows = [], onChange = "stored" }: WorkOptions,
-): ReadonlyMap<string, Flow> {
-  if (checkWord(action, "onChange", onChange, ["stored", "adopt"]) === "stored") return new Map();
-  const adopting = new Map(flows.flatMap((it) => typeof it === "string" ? [] : [[it.id, it] as const]));
-  if (adopting.size === 0) {
-    throw new TypeError(`${action}: onChange "adopt" needs the flows themselves, not their ids; write flows: [flow]`);
+  if (ids?.every((it) => typeof it === "string") !== true) {
+    throw new TypeError(`${action}: flows must be a list of names or flows, got ${describeValue(flows)}`);
   }
-  if (store.replaceFlow !== undefined) return adopting;
-  throw new TypeError(
-    `${action}: onChange "adopt" needs a store that can give a job another flow, and this one has no replaceFlow; use another store`,
-  );
+  ids.forEach((id, index) => {
+    checkName(action, `flows[${index}]`, id);
+    if (ids.indexOf(id) < index) throw new TypeError(`${action}: flow "${id}" is in flows twice; give it one entry`);
+  });
+  return ids;
 }
 
 /** A queue with limits is taken from alone, all others together. */

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { DEFAULT_VALUE_LIMITS, frozenWireOf, type ValueLimits, wireOf } from "../values/payload.ts";
 import { addTasks } from "../job/apply.ts";
 import type { Arrivals } from "../job/arrivals.ts";
+import type { FormerNames } from "../job/former_names.ts";
 import {
   type Deadline,
   Job,
@@ -66,6 +67,8 @@ export interface JobDocument {
   readonly flowId: string;
   /** Tells a job from a flow. */
   readonly format: "routilux/job";
+  /** The moves to other versions of the flow by which names have changed: what was sent before them is delivered by these. */
+  readonly formerNames?: readonly FormerNamesDocument[];
   /** The job's id. */
   readonly jobId: string;
   /** How many handlers may wait at the same time, where `execute` set it. */
@@ -102,6 +105,14 @@ export interface JobDocument {
   readonly version: 1;
 }
 
+/** The names that routines and slots had before a job was moved to another version of its flow. */
+export interface FormerNamesDocument {
+  /** The ids of routines since then, by those of before. */
+  readonly routines?: { readonly [id: string]: string };
+  /** The names of slots since then by those of before, by the ids that their routines had before. */
+  readonly slots?: { readonly [routine: string]: { readonly [slot: string]: string } };
+}
+
 /** How many older entries of each bounded list are gone. */
 export interface DroppedCounts {
   /** Records of the execution history. */
@@ -135,6 +146,11 @@ const routineState: c.Codec<RoutineState, RoutineStateDocument> = c.shape({
   version: c.positive,
 });
 
+const formerNames: c.Codec<FormerNames, FormerNamesDocument> = c.shape({
+  routines: c.optionalNamed(c.name),
+  slots: c.optionalNamed(c.named(c.name)),
+});
+
 const dropped: c.Codec<DroppedCounts, JobDocument["dropped"]> = c.via(
   c.optional(c.shape<DroppedCounts, NonNullable<JobDocument["dropped"]>>({
     executionHistory: c.optionalCount,
@@ -159,6 +175,7 @@ export function droppedOf(job: Job): DroppedCounts {
 }
 
 const NO_ARRIVALS: Arrivals = new Map();
+const NO_MOVES: readonly FormerNames[] = [];
 
 /** A job as its document names its parts. */
 function partsOf(job: Job, pendingTasks: readonly Task[]) {
@@ -175,6 +192,7 @@ function partsOf(job: Job, pendingTasks: readonly Task[]) {
     executionHistory: history.toArray(),
     failures: job.failures,
     flowId: job.flowId,
+    formerNames: job.formerNames ?? NO_MOVES,
     jobId: job.jobId,
     nextTaskId: job.nextTaskId,
     outputLog: outputs.toArray(),
@@ -225,6 +243,7 @@ const jobParts: c.Codec<JobParts, JobDocument> = c.shape({
   failures: c.optionalList(failure),
   flowId: c.name,
   format: c.mark("routilux/job"),
+  formerNames: c.optionalList(formerNames),
   jobId: c.name,
   maxWorkers: c.optional(c.positive),
   nextTaskId: c.positive,
@@ -321,6 +340,7 @@ function readParts(json: unknown, reader: DocumentReader): Job {
   for (const [key, value] of parts.sharedData) job.sharedData.set(key, value);
   job.nextTaskId = parts.nextTaskId;
   if (parts.arrivals.size > 0) job.arrivals = parts.arrivals;
+  if (parts.formerNames.length > 0) job.formerNames = parts.formerNames;
   job.classes = reader.values.classes;
   return job;
 }

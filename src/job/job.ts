@@ -6,6 +6,7 @@ import type { ExecutionStrategy } from "../model/flow_graph.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { Children, JobParent } from "./children.ts";
 import type { KeyedTasks } from "./emit_keys.ts";
+import type { FormerNames } from "./former_names.ts";
 import { type HistoryEntry, historyLength, LINE_LENGTH } from "./history.ts";
 import type { Moment, Task } from "./task.ts";
 import type { TaskKey } from "./task_key.ts";
@@ -185,6 +186,8 @@ export class Job {
   parent: JobParent | undefined;
   /** The job that it is a part of, as a child of one that is in no store; most are part of none. */
   holder: Job | undefined;
+  /** Its moves to other versions of its flow by which names have changed, while deliveries of before may be unread; most jobs have none. */
+  formerNames: readonly FormerNames[] | undefined;
   /** Pending tasks that were emitted with a key; most jobs have none. */
   keyed: KeyedTasks | undefined;
   /** Its execution in this process, if it is live here. The owner in the store is another thing: the name of an engine. */

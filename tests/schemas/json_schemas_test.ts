@@ -72,6 +72,7 @@ test("every document that the library writes fits its schema", () => {
     "dropped",
     "executionStrategy",
     "executionTimeoutMs",
+    "formerNames",
     "maxWorkers",
     "trace",
     "parent",

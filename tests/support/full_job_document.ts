@@ -50,6 +50,7 @@ export function fullJob(): JobDocument {
     }],
     flowId: "office",
     format: "routilux/job",
+    formerNames: [{ routines: { scribe: "writer" }, slots: { scribe: { inbox: "letters" } } }],
     jobId: "full",
     maxWorkers: 2,
     nextTaskId: 9,

@@ -1,6 +1,8 @@
 import { StateError } from "../../base/errors.ts";
 import type { ChildEnded, Command } from "../../documents/command.ts";
+import { hasSlot } from "../../documents/flow_text.ts";
 import type { StatusCommit } from "../../job/commit.ts";
+import { presentTarget } from "../../job/former_names.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
 import type { Route } from "../../job/task.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
@@ -161,8 +163,8 @@ export class StoredFlowJobs {
     if (command.type === "cancel" && hasEnded(job.status)) throw refuse("cancel", job, "it has ended already");
     const sequence = consume();
     if (command.type === "deliver") {
-      const { routine, slot } = command;
       checkTakes(job);
+      const { routine, slot } = presentTarget(command, job.formerNames, (it) => hasSlot(flow.graph, it));
       flow.graph.routine(routine);
       flow.deliverNow(job, flow.routeTo(routine, flow.graph.slot(routine, slot).name), command.data, sequence);
     } else if (command.type === "resume") {
