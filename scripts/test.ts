@@ -39,6 +39,7 @@ const IN_ONE_RUNTIME = [
   "tests/examples/bun_server_test.ts",
   "tests/house/",
   "tests/properties/pause_everywhere_test.ts",
+  "tests/properties/version_fleet_test.ts",
   "tests/routines/stopped_anywhere_test.ts",
   "tests/schedules/",
   "tests/scripts/",

@@ -1,6 +1,6 @@
 import { targetOf } from "./job_ledger.ts";
 import { FleetViolation } from "./fleet_violation.ts";
-import type { FleetAsk } from "./fleet_process.ts";
+import type { FleetAsk } from "./fleet_ask.ts";
 import type { JobLedger } from "./job_ledger.ts";
 
 /** A call of a flow for a job that is live in a process, which has returned. */

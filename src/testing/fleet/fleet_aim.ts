@@ -1,5 +1,5 @@
 import type { FleetLedger } from "./fleet_ledger.ts";
-import type { FleetAsk } from "./fleet_process.ts";
+import type { FleetAsk } from "./fleet_ask.ts";
 import type { JobLedger } from "./job_ledger.ts";
 
 /** Which of the jobs below a job is meant: the first of a flow, or, if there are children, that of a number. */

@@ -1,4 +1,4 @@
-import { StateError } from "../../base/errors.ts";
+import { PreflightError, StateError } from "../../base/errors.ts";
 import { hasEnded } from "../../job/job.ts";
 import { ProcessClock } from "./fleet_clock.ts";
 import type { FleetJob } from "./fleet_options.ts";
@@ -14,6 +14,7 @@ export type FleetTask =
   | { readonly type: "execute"; readonly jobId: string; readonly job: FleetJob }
   | { readonly type: "start"; readonly jobId: string; readonly job: FleetJob; readonly inMs: number }
   | AimedTask
+  | { readonly type: "adopt"; readonly jobId: string; readonly flowId: string }
   | { readonly type: "delete"; readonly jobId: string; readonly by: "engine" | "purge" | "store" }
   | { readonly type: "wait"; readonly jobId: string };
 
@@ -79,8 +80,9 @@ export class FleetClient {
   }
 
   /** Whether what it does next is best asked of a process: the one that has the job. */
-  suits({ number, jobs }: FleetProcess): boolean {
+  suits({ number, jobs, isNext }: FleetProcess): boolean {
     const [task] = this.#tasks;
+    if (task?.type === "adopt") return isNext;
     if (task?.type === "direct") return jobs.has(task.jobId);
     return task?.type === "execute" && this.#stage.ledger.lifeOf(task.jobId)?.claim?.process === number;
   }
@@ -153,6 +155,10 @@ export class FleetClient {
         else deleteInStore(task.jobId, this.#stage, done);
         return;
       }
+      case "adopt":
+        if (!process.isNext) return this.#next();
+        process.adopt(task.jobId, task.flowId).then(() => this.#adopted(round), (error) => this.#adopted(round, error));
+        return;
       case "wait":
         this.waits.push(new FleetWait(process, task.jobId, this.#stage.ledger.lifeOf(task.jobId)));
         return this.#next();
@@ -201,6 +207,15 @@ export class FleetClient {
     if (this.#round !== round) return;
     if (answer !== "unknown") this.#next();
     // It asks again: with the same key, that is right.
+    else this.#waitsUntil = 0;
+  }
+
+  #adopted(round: number, error?: unknown): void {
+    this.#stage.trace.add(() => `  client: the job is ${error === undefined ? "moved" : `not moved: ${error}`}`);
+    if (error instanceof PreflightError) this.#stage.fail(new FleetViolation("lost or doubled", error.message));
+    if (this.#round !== round) return;
+    // It is live somewhere, or the store has failed: it may be moved later.
+    if (error === undefined) this.#next();
     else this.#waitsUntil = 0;
   }
 

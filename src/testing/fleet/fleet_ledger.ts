@@ -6,6 +6,7 @@ import type {
   JobClaim,
   JobRecord,
   NewJob,
+  ReplacedFlow,
   SendAnswer,
   Store,
   StoredJob,
@@ -84,7 +85,8 @@ export class FleetLedger {
 
   created(process: number, job: NewJob, record: JobRecord): void {
     const parent = record.parentId === undefined ? undefined : this.lifeOf(record.parentId);
-    const life = new JobLedger(record, job.snapshot, this.#settings.limitsOf(job.flowId, job.flow), process, parent);
+    const limits = this.#settings.limitsOf(job.flowId, job.flow);
+    const life = new JobLedger(record, job, limits, process, parent);
     this.lives.set(record.life, life);
     if (record.parentId !== undefined) this.families.created(life, record.parentId);
     if (job.claim !== undefined) this.#claim(process, life, { ...job.claim, epoch: 1 }, 0, false);
@@ -151,28 +153,44 @@ export class FleetLedger {
     before: JobRecord | undefined,
     now: number,
   ): readonly string[] {
-    const life = this.lives.get(claim.life);
-    if (
-      life === undefined || before === undefined || before.life !== claim.life || before.epoch !== claim.epoch ||
-      before.revision !== expectedRevision || before.owner === undefined
-    ) {
-      const had = before === undefined
-        ? "is gone"
-        : `is at epoch ${before.epoch} and revision ${before.revision}${
-          before.owner === undefined ? ", let go of" : ""
-        }`;
-      const why = `a write at epoch ${claim.epoch} and revision ${expectedRevision} was accepted for ` +
-        `job ${claim.jobId}, which ${had}`;
-      throw new FleetViolation("two at a time", why);
-    }
+    const life = this.#written(claim, expectedRevision, before);
     const { maxRecoveries } = this.#settings;
     const { families, setClockMs } = this;
     const told = life.append(entries, head, { now, maxRecoveries, setClockMs, families });
     const [unread] = life.commands.unread;
-    if (head?.endedAt !== undefined && before.endedAt === undefined && unread !== undefined) {
+    if (head?.endedAt !== undefined && before?.endedAt === undefined && unread !== undefined) {
       throw new FleetViolation("too late", `job ${claim.jobId} has ended with ${unread.key} in its inbox`);
     }
     return told;
+  }
+
+  /**
+   * The life of a job whose owner has written to it.
+   *
+   * @throws {FleetViolation} when that should have been fenced
+   */
+  #written(claim: JobClaim, expectedRevision: number, before: JobRecord | undefined): JobLedger {
+    const life = this.lives.get(claim.life);
+    if (
+      life !== undefined && before?.life === claim.life && before.epoch === claim.epoch &&
+      before.revision === expectedRevision && before.owner !== undefined
+    ) return life;
+    const had = before === undefined
+      ? "is gone"
+      : `is at epoch ${before.epoch} and revision ${before.revision}${before.owner === undefined ? ", let go of" : ""}`;
+    const why = `a write at epoch ${claim.epoch} and revision ${expectedRevision} was accepted for ` +
+      `job ${claim.jobId}, which ${had}`;
+    throw new FleetViolation("two at a time", why);
+  }
+
+  /**
+   * Notes that a job was given another version of its flow.
+   *
+   * @throws {FleetViolation} when that should have been fenced, when the version is lower, or when the job is not as it was
+   */
+  replaced(claim: JobClaim, expectedRevision: number, replaced: ReplacedFlow, before: JobRecord | undefined): void {
+    const life = this.#written(claim, expectedRevision, before);
+    life.replace(replaced, this.#settings.limitsOf(life.flowId, replaced.flow));
   }
 
   /** Notes what the store has answered to a command. */
@@ -322,6 +340,11 @@ export class FleetLedger {
     const isStored = () => Array.from(life.job.tasks).some(({ id }) => id === task);
     if (!this.#settings.isRelaxed && this.lives.has(life.life) && !isStored()) {
       const why = `process ${process} runs task ${task} of ${jobId}, which is not stored`;
+      throw new FleetViolation("lost or doubled", why);
+    }
+    if (claim?.process === process && this.lives.has(life.life) && handler.version !== life.version) {
+      const why =
+        `process ${process} runs ${jobId} in version ${handler.version} of its flow, and its is ${life.version}`;
       throw new FleetViolation("lost or doubled", why);
     }
     checkKey(life, handler);

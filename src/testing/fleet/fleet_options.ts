@@ -76,6 +76,12 @@ export interface FleetOptions {
    * takes no notice of limits. All processes have workers then, and none calls `recover`. @default {none}
    */
   readonly queues?: readonly QueueOptions[];
+  /**
+   * Higher versions of flows of the jobs, for a deploy that rolls forth and back: about half of the processes have these, the others those
+   * of before. Jobs are moved to them by workers that take them (`onChange` of `engine.work`), and by `handle.adopt`. A job must end alike
+   * in both versions, since it may be moved at any point. @default {none}
+   */
+  readonly versions?: readonly Flow[];
   /** The faults, and their probabilities. @default {see there} */
   readonly faults?: FleetFaults;
   /** Which commands are sent to jobs at random. @default {all} */

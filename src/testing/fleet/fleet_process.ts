@@ -3,6 +3,7 @@ import type { JobState } from "../../documents/job_state.ts";
 import { Engine } from "../../engine.ts";
 import type { Activation } from "../../engine/activation/activation.ts";
 import { type EngineHost, hostOf } from "../../engine/execution/engine_host.ts";
+import { executionOf } from "../../engine/execution/execution.ts";
 import { Flow } from "../../flow.ts";
 import type { MaybePromise, Store, StoreEvent } from "../../ports/store.ts";
 import type { StartedJob } from "../../job_handle.ts";
@@ -13,33 +14,12 @@ import { manualIds } from "../manual_ids.ts";
 import { DirectCalls } from "./direct_calls.ts";
 import { ProcessClock } from "./fleet_clock.ts";
 import { FleetHandlers } from "./fleet_handlers.ts";
-import type { FleetDelivery, FleetJob } from "./fleet_options.ts";
+import type { FleetAsk, ProcessTraits } from "./fleet_ask.ts";
+import type { FleetJob } from "./fleet_options.ts";
 import { ANSWER_TIMEOUT_MS, type FleetStage, LEASE_MS, MAX_RECOVERIES } from "./fleet_stage.ts";
 import { heldUntil } from "./fleet_focus.ts";
 import { type Ask, distantStore, type StoreCall, type StoreMethod } from "./store_calls.ts";
 import { watchedStore } from "./watched_store.ts";
-
-/** What is asked of a job. */
-export type FleetAsk =
-  | ({ readonly type: "deliver" } & FleetDelivery)
-  | { readonly type: "pause"; readonly graceMs: number }
-  | { readonly type: "resume" }
-  /** `failures` are the ids of tasks; without them all failures are put back. */
-  | { readonly type: "redrive"; readonly failures?: readonly number[] }
-  | { readonly type: "discard"; readonly failures: readonly number[] }
-  | { readonly type: "cancel" };
-
-/** What distinguishes the processes of a fleet. */
-export interface ProcessTraits {
-  readonly number: number;
-  readonly name: string;
-  /** How much its wall clock is off, in milliseconds. */
-  readonly offsetMs: number;
-  /** Whether it says that only one process can have its name: the one before is surely dead. */
-  readonly takesOver: boolean;
-  /** Whether it has none of the classes that the flows need. */
-  readonly isStranger: boolean;
-}
 
 /** How often a process looks for jobs that are due, in milliseconds. */
 const POLL_MS = 700;
@@ -52,6 +32,7 @@ export class FleetProcess {
   /** See `ProcessTraits`. */
   readonly takesOver: boolean;
   readonly isStranger: boolean;
+  readonly isNext: boolean;
   /** Whether it takes no more jobs. */
   isStopping = false;
   /** The jobs that were started or taken here, with their flows. */
@@ -64,8 +45,9 @@ export class FleetProcess {
   readonly #flows: Map<string, Flow> = new Map();
 
   /** Starts a process. */
-  constructor(stage: FleetStage, { number, name, offsetMs, takesOver, isStranger }: ProcessTraits) {
+  constructor(stage: FleetStage, { number, name, offsetMs, takesOver, isStranger, isNext }: ProcessTraits) {
     this.#stage = stage;
+    this.isNext = isNext;
     this.takesOver = takesOver;
     this.isStranger = isStranger;
     this.number = number;
@@ -102,7 +84,9 @@ export class FleetProcess {
     });
     stage.trace.add(() =>
       `process ${number} starts as ${name}${offsetMs === 0 ? "" : `, clock off by ${offsetMs} ms`}` +
-      `${takesOver ? ", takes over at once" : ""}${isStranger ? ", without classes" : ""}`
+      `${takesOver ? ", takes over at once" : ""}${isStranger ? ", without classes" : ""}${
+        isNext ? ", with the next versions" : ""
+      }`
     );
     const { queues } = settings;
     if ((stage.focus.recovers !== true && random.chance(0.6)) || queues.length > 0) {
@@ -110,6 +94,20 @@ export class FleetProcess {
       const limits = queues.length > 0 && { queues: [...queues, "default"] };
       this.#engine.work({ ...options, ...limits, concurrency: 1 + random.integer(6) });
     } else this.#poll();
+    if (stage.versions.size > 0 && !isStranger) this.#adoptWhatIsTaken();
+  }
+
+  /** Moves what is taken here to the versions that this process has, whichever of its workers takes it. */
+  #adoptWhatIsTaken(): void {
+    const { settings: { queues }, versions } = this.#stage;
+    const flows = Array.from(versions.keys(), (id) => this.#flow(id));
+    const limits = queues.length > 0 && { queues: [...queues, "default"] };
+    this.#engine.work({ flows, onChange: "adopt", pollMs: POLL_MS, idleMs: 1_000, drainMs: 1_000, ...limits });
+  }
+
+  /** Moves a job to the next version of its flow. */
+  async adopt(jobId: string, flowId: string): Promise<void> {
+    await this.#flow(flowId).handle(jobId).adopt();
   }
 
   /** Whether it can be asked for something now. */
@@ -222,10 +220,9 @@ export class FleetProcess {
   }
 
   #flow(id: string): Flow {
-    const flow = this.#flows.get(id) ??
-      Flow.fromJSON(JSON.parse(this.#stage.flows.get(id) ?? ""), this.#stage.settings.registry, {
-        engine: this.#engine,
-      });
+    const { flows, versions, settings: { registry } } = this.#stage;
+    const text = (this.isNext ? versions.get(id) : undefined) ?? flows.get(id) ?? "";
+    const flow = this.#flows.get(id) ?? Flow.fromJSON(JSON.parse(text), registry, { engine: this.#engine });
     this.#flows.set(id, flow);
     return flow;
   }
@@ -254,7 +251,9 @@ export class FleetProcess {
       const { idempotencyKey: key } = activation;
       const isAborted = () => activation.isAborted;
       const life = this.#lifeOf(jobId);
-      const handler = { process: this.number, jobId, life, task: task.id, step, key, input, isAborted };
+      const job = this.#host.store?.session.liveJob(jobId);
+      const version = job && executionOf(job)?.plan.graph.version;
+      const handler = { process: this.number, jobId, life, version, task: task.id, step, key, input, isAborted };
       const end = ledger.starts(handler, clock.now);
       return () => {
         trace.add(() => `  process ${this.number} has done task ${step} of ${jobId}`);

@@ -23,6 +23,8 @@ export interface FleetRun {
   /** How many jobs there were, and how many of them were compared with a run without disturbances. */
   readonly jobs: number;
   readonly compared: number;
+  /** How often a job was moved to a higher version of its flow. */
+  readonly adopted: number;
 }
 
 /** Runs a fleet once, as a seed decides. */
@@ -53,7 +55,9 @@ export async function runFleet(settings: FleetSettings, isTraced: boolean): Prom
   }
   processes.end();
   await stage.store.close();
-  return { trace, violation, jobs: stage.ledger.lives.size, compared };
+  const { lives, deleted } = stage.ledger;
+  const adopted = [...lives.values(), ...deleted.values()].reduce((sum, life) => sum + life.moves, 0);
+  return { trace, violation, jobs: lives.size, compared, adopted };
 }
 
 /** From now on nothing is disturbed, and every job goes to its end. */

@@ -46,6 +46,8 @@ export interface FleetStage {
   readonly isWatched: boolean;
   /** The texts of the flows, by their ids. */
   readonly flows: ReadonlyMap<string, string>;
+  /** Those of their higher versions, which some processes have. */
+  readonly versions: ReadonlyMap<string, string>;
   /** Stops the fleet, if an error says that a promise is broken. */
   fail(error: unknown): void;
 }
@@ -92,6 +94,7 @@ export async function createStage(
     // A process that cannot build a job takes it all the same, and that is a start: it may use up the rate of a queue.
     hasStrangers: (focus.hasStrangers ?? random.chance(0.15)) && settings.queues.length === 0,
     flows: new Map(settings.jobs.map(({ flow }) => [flow.id, JSON.stringify(flow)])),
+    versions: new Map(settings.versions.map((flow) => [flow.id, JSON.stringify(flow)])),
     fail,
   };
 }

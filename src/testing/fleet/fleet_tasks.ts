@@ -1,7 +1,7 @@
 import type { SeededRandom } from "../seeded_random.ts";
 import type { FleetTask } from "./fleet_client.ts";
 import type { FleetCommand, FleetJob } from "./fleet_options.ts";
-import type { FleetAsk } from "./fleet_process.ts";
+import type { FleetAsk } from "./fleet_ask.ts";
 import { type FleetStage, pick } from "./fleet_stage.ts";
 
 /** What the clients of a fleet ask for: each has a list. */
@@ -12,7 +12,7 @@ export interface FleetTasks {
 }
 
 /** Lets the seed decide what is asked of a fleet; a small one has one job. */
-export function createTasks({ settings, random, focus }: FleetStage, isSmall: boolean): FleetTasks {
+export function createTasks({ settings, random, focus, versions }: FleetStage, isSmall: boolean): FleetTasks {
   const lists: [FleetTask[], FleetTask[], FleetTask[]] = [[], [], []];
   const chosen = isSmall ? [random.integer(settings.jobs.length)] : [...settings.jobs.keys()];
   const jobs = new Map<string, FleetJob>();
@@ -33,6 +33,9 @@ export function createTasks({ settings, random, focus }: FleetStage, isSmall: bo
       if (settings.commands.includes(type) && random.chance(0.05)) {
         pick(random, lists)?.push({ ...task, asked: { type } });
       }
+    }
+    for (let n = versions.has(job.flow.id) ? random.integer(4) : 0; n > 0; n--) {
+      pick(random, lists)?.push({ type: "adopt", jobId, flowId: job.flow.id });
     }
     // Whoever wants a fleet without commands gets none by this.
     if (settings.commands.length > 2 && focus.tasks !== undefined) {

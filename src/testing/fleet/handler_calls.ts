@@ -15,6 +15,8 @@ export interface HandlerCall extends Omit<RunningHandler, "life"> {
   readonly jobId: string;
   /** The life of the job that its process has claimed, as far as that knows. */
   readonly life: number | undefined;
+  /** The version of the flow by which it runs. */
+  readonly version: number | undefined;
   /** The step that it is called for. */
   readonly step: string;
   /** Its `ctx.idempotencyKey`. */

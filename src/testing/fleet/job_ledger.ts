@@ -2,14 +2,16 @@ import type { Job } from "../../job/job.ts";
 import { owes } from "../../job/children.ts";
 import { hasEnded } from "../../job/job.ts";
 import { nextDueAt } from "../../job/ready_queue.ts";
+import { readFlowDocument } from "../../documents/flow.ts";
 import { Replay } from "../../documents/replay.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
-import type { AppendHead, JobRecord } from "../../ports/store.ts";
+import type { AppendHead, JobRecord, NewJob, ReplacedFlow } from "../../ports/store.ts";
 import { isRecord } from "../../values/json.ts";
 import { JobDeaths } from "./job_deaths.ts";
 import { ALL_FAILURES, CommandLedger, type LedgerEntry, standingOf } from "./command_ledger.ts";
 import { endText, type Families } from "./families.ts";
 import { FleetViolation } from "./fleet_violation.ts";
+import { checkStoredCopy } from "./stored_copy.ts";
 
 /** An event from outside that a job has seen: the run without disturbances repeats them in order. */
 export type OutsideEvent =
@@ -90,7 +92,10 @@ export class JobLedger {
   readonly calls: Map<string, string> = new Map();
   /** The steps by these keys. */
   readonly keys: Map<string, string> = new Map();
-  readonly #replay: Replay;
+  /** The version of its flow, and how often it was moved to another. */
+  version: number;
+  moves = 0;
+  #replay: Replay;
   /** When it has ended last, and when it has gone on last after that, in true time. */
   endedAt: number = Infinity;
   reopenedAt: number = -Infinity;
@@ -102,7 +107,7 @@ export class JobLedger {
   /** Begins with the job's first document. */
   constructor(
     { jobId, flowId, life }: JobRecord,
-    snapshot: string,
+    { flow, snapshot }: Pick<NewJob, "flow" | "snapshot">,
     limits: FlowLimits,
     createdBy: number,
     parent: JobLedger | undefined,
@@ -112,6 +117,25 @@ export class JobLedger {
     this.jobId = jobId;
     this.flowId = flowId;
     this.life = life;
+    this.version = versionOf(flow);
+    this.#replay = new Replay(snapshot, limits);
+  }
+
+  /**
+   * Notes that the job was given another version of its flow.
+   *
+   * @throws {FleetViolation} when that is a lower one, or when the job is another than before
+   */
+  replace({ flow, snapshot }: ReplacedFlow, limits: FlowLimits): void {
+    const version = versionOf(flow);
+    if (version < this.version) {
+      const why = `job ${this.jobId} was moved back, from version ${this.version} of its flow to ${version}`;
+      throw new FleetViolation("lost or doubled", why);
+    }
+    checkStoredCopy({ record: this, snapshot, entries: [] }, this.job, limits);
+    // Done again, after an answer that was lost, it changes nothing.
+    if (version > this.version) this.moves++;
+    this.version = version;
     this.#replay = new Replay(snapshot, limits);
   }
 
@@ -253,6 +277,12 @@ export class JobLedger {
     if (this.owes || (job.status === "running" && job.tasks.size === 0 && job.children === undefined)) return 0;
     return job.status === "paused" ? undefined : nextDueAt(job, 0);
   }
+}
+
+/** The version of a flow, by its text. */
+function versionOf(flow: string): number {
+  const { flowVersion = 1 } = readFlowDocument(JSON.parse(flow));
+  return flowVersion;
 }
 
 function readEntry(document: Record<string, unknown>, job: Job): LedgerEntry {

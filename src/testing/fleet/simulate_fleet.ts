@@ -1,8 +1,16 @@
 import { RoutiluxError } from "../../base/errors.ts";
 import { checkDuration, checkInteger, checkOptions, checkRange, checkWord } from "../../base/options.ts";
 import { checkQueues } from "../../queue_options.ts";
+import type { Flow } from "../../flow.ts";
 import { memoryStore } from "../../stores/memory_store.ts";
-import type { FleetCommand, FleetFaults, FleetOptions, FleetSettings, ProcessFault } from "./fleet_options.ts";
+import type {
+  FleetCommand,
+  FleetFaults,
+  FleetJob,
+  FleetOptions,
+  FleetSettings,
+  ProcessFault,
+} from "./fleet_options.ts";
 import { runFleet } from "./fleet_run.ts";
 import { type FleetCut, shrinkFleet } from "./fleet_shrink.ts";
 import type { FleetInvariant, FleetViolation } from "./fleet_violation.ts";
@@ -15,6 +23,8 @@ export interface FleetResult {
   readonly jobs: number;
   /** How many of them were compared with a run that nobody disturbed: those that were not cancelled, redriven or poisoned. */
   readonly compared: number;
+  /** How often a job was moved to a higher version of its flow. */
+  readonly adopted: number;
 }
 
 const PROCESS_FAULTS: readonly ProcessFault[] = [
@@ -84,7 +94,8 @@ export class FleetError extends RoutiluxError {
  * - `stranded`: each job is held, or due when something can be done for it, or has nothing left to do;
  * - `lost or doubled`: what was accepted has its effect once, what was refused has none, no step is carried out that is never
  *   committed, or again when it is stored, and the store gives each job as it was written; each child is started once, its parent is told
- *   of its end once, when that is stored, and the children of a parent that has ended are cancelled;
+ *   of its end once, when that is stored, and the children of a parent that has ended are cancelled; with `versions`, a job that is moved
+ *   to another version is otherwise as it was, it is not moved back, and its handlers run in the version that is stored with it;
  * - `two at a time`: no two engines run one job at the same time while their leases last, and only one commits;
  * - `too late`: what was in the inbox of a job in time counts before a deadline, an end, and the first step after a claim;
  * - `too many`: workers have no more jobs of a queue than its limits allow, and take no more;
@@ -140,7 +151,10 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetResult>
 export async function judgeFleet(settings: FleetSettings): Promise<FleetResult> {
   const { seed } = settings;
   const failed = await runFleet(settings, false);
-  if (failed.violation === undefined) return { seed, jobs: failed.jobs, compared: failed.compared };
+  if (failed.violation === undefined) {
+    const { jobs, compared, adopted } = failed;
+    return { seed, jobs, compared, adopted };
+  }
   const { run: { violation = failed.violation, trace }, cut } = await shrinkFleet(settings, failed);
   throw new FleetError(violation, seed, cut, trace.lines);
 }
@@ -149,7 +163,7 @@ export async function judgeFleet(settings: FleetSettings): Promise<FleetResult> 
 export function completeFleet(options: FleetOptions): FleetSettings {
   const action = "Cannot simulate a fleet";
   const { jobs, registry, seed, engines = 2, steps = 200, handlerMs = 400, comparison = "outcome", services } = options;
-  const { commands = COMMANDS, openStore = memoryStore, faults = {}, queues = [] } = options;
+  const { commands = COMMANDS, openStore = memoryStore, faults = {}, queues = [], versions = [] } = options;
   if (jobs.length === 0) throw new TypeError(`${action}: there must be at least one job`);
   const settings: FleetSettings = {
     jobs,
@@ -164,9 +178,20 @@ export function completeFleet(options: FleetOptions): FleetSettings {
     comparison: checkWord(action, "comparison", comparison, ["exact", "untimed", "outcome", "none"]),
     faults: completeFaults(action, faults),
     queues: checkQueues(action, queues) && queues,
+    versions: versions.map((flow) => checkVersion(action, flow, jobs)),
   };
   checkOptions<FleetOptions>(action, options, settings);
   return settings;
+}
+
+/** Checks that a flow is a higher version of one of the jobs' flows. */
+function checkVersion(action: string, flow: Flow, jobs: readonly FleetJob[]): Flow {
+  const former = jobs.find((it) => it.flow.id === flow.id)?.flow;
+  if (former !== undefined && former.version < flow.version) return flow;
+  const why = former === undefined
+    ? "no job is of a flow of this id"
+    : `its version, ${flow.version}, is no higher than that of its jobs`;
+  throw new TypeError(`${action}: versions has flow "${flow.id}", and ${why}`);
 }
 
 function completeFaults(action: string, faults: FleetFaults): Required<FleetFaults> {

@@ -1,4 +1,4 @@
-import type { MaybePromise, PermitQuery, Store, StoreEvent } from "../../ports/store.ts";
+import type { JobClaim, MaybePromise, PermitQuery, ReplacedFlow, Store, StoreEvent } from "../../ports/store.ts";
 import type { ProcessClock } from "./fleet_clock.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 
@@ -121,12 +121,17 @@ export function distantStore(
   watch: ((onEvent: (event: StoreEvent) => void) => () => void) | undefined,
 ): Store {
   const permit = store.permit?.bind(store);
+  const replaceFlow = store.replaceFlow?.bind(store);
   return {
     create: (jobs) => ask("create", ` ${jobs.map(({ jobId }) => jobId)}`, undefined, () => store.create(jobs)),
     find: (jobId) => ask("find", ` ${jobId}`, { jobId }, () => store.find(jobId)),
     load: (jobId) => ask("load", ` ${jobId}`, { jobId }, () => store.load(jobId)),
     append: (claim, revision, entries, head) =>
       ask("append", ` ${claim.jobId} at ${revision}`, claim, () => store.append(claim, revision, entries, head)),
+    ...(replaceFlow && {
+      replaceFlow: (claim: JobClaim, revision: number, replaced: ReplacedFlow) =>
+        ask("replaceFlow", ` of ${claim.jobId} at ${revision}`, claim, () => replaceFlow(claim, revision, replaced)),
+    }),
     compact: (life, revision, snapshot) =>
       ask("compact", ` ${life.jobId} at ${revision}`, life, () => store.compact(life, revision, snapshot)),
     send: (job, command) => ask("send", ` ${command.key}`, job, () => store.send(job, command)),

@@ -11,7 +11,13 @@ import { FleetViolation } from "./fleet_violation.ts";
  *
  * @throws {FleetViolation} when it has another one
  */
-export function checkStoredCopy({ record, snapshot, entries }: StoredJob, job: Job, limits: FlowLimits): void {
+export function checkStoredCopy(
+  { record, snapshot, entries }: Pick<StoredJob, "snapshot" | "entries"> & {
+    readonly record: { readonly jobId: string };
+  },
+  job: Job,
+  limits: FlowLimits,
+): void {
   let difference: string | undefined;
   try {
     const replay = new Replay(snapshot, limits);

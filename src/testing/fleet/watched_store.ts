@@ -1,5 +1,13 @@
 import { isThenable } from "../../base/thenable.ts";
-import type { JobRecord, MaybePromise, PermitQuery, Store, TakeAnswer } from "../../ports/store.ts";
+import type {
+  JobClaim,
+  JobRecord,
+  MaybePromise,
+  PermitQuery,
+  ReplacedFlow,
+  Store,
+  TakeAnswer,
+} from "../../ports/store.ts";
 import type { FleetLedger } from "./fleet_ledger.ts";
 import type { FleetTrace } from "./fleet_trace.ts";
 
@@ -24,6 +32,7 @@ function chain<A, B>(answer: MaybePromise<A>, next: (value: A) => MaybePromise<B
 export function watchedStore(store: Store, { ledger, trace, process, clock, now: trueNow }: StoreWatch): Store {
   const at = (now: number): number => clock?.() ?? now;
   const permit = store.permit?.bind(store);
+  const replaceFlow = store.replaceFlow?.bind(store);
   return {
     create: (jobs) =>
       chain(store.create(jobs), (answers) => {
@@ -59,6 +68,14 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
           }),
       );
     },
+    ...(replaceFlow && {
+      replaceFlow: (claim: JobClaim, expectedRevision: number, replaced: ReplacedFlow) =>
+        chain(store.find(claim.jobId), (before) =>
+          chain(replaceFlow(claim, expectedRevision, replaced), () => {
+            trace.add(() => `  store: ${claim.jobId} has flow ${replaced.flowHash} at ${expectedRevision}`);
+            ledger.replaced(claim, expectedRevision, replaced, before);
+          })),
+    }),
     compact: (life, revision, snapshot) =>
       chain(store.compact(life, revision, snapshot), () =>
         chain(store.load(life.jobId), (stored) => {

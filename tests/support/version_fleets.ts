@@ -1,0 +1,57 @@
+import { Flow } from "../../mod.ts";
+import type { FleetTask } from "../../src/testing/fleet/fleet_client.ts";
+import type { FleetFocus } from "../../src/testing/fleet/fleet_focus.ts";
+import type { FleetOptions } from "../../src/testing/fleet/fleet_options.ts";
+import { completeFleet, type FleetResult, judgeFleet } from "../../src/testing/fleet/simulate_fleet.ts";
+import { FLEET_JOBS, fleetRegistry } from "./fleet_jobs.ts";
+import { seededRandom } from "./seeded_random.ts";
+
+/** The jobs of a fleet: with few of them, more is asked of each. */
+const JOBS = 2;
+
+/** The next version of a flow: with a routine more, and otherwise the same, so that a job ends alike in both. */
+function nextOf(flow: Flow): Flow {
+  const document = flow.toJSON();
+  const [first] = Object.values(document.routines);
+  if (first === undefined) throw new TypeError(`Flow "${flow.id}" has no routine`);
+  const routines = { ...document.routines, "since version 2": first };
+  return Flow.fromJSON({ ...document, flowVersion: 2, routines }, fleetRegistry);
+}
+
+/** The next versions of the flows, by the ids of those. */
+const NEXT: ReadonlyMap<string, Flow> = new Map(FLEET_JOBS.map(({ flow }) => [flow.id, nextOf(flow)]));
+
+/** Jobs are adopted again and again, while that is slow, fails, or is cut off. */
+const ADOPTIONS: FleetFocus = {
+  holds: { methods: ["replaceFlow", "claim"], mostMs: 900 },
+  fates: {
+    methods: ["replaceFlow"],
+    fates: ["fails", "answer lost", "late", "unanswered", "gone"],
+    chance: 0.4,
+  },
+  faults: { kinds: ["death", "rebirth", "twin", "shutdown", "block", "sleep"], most: 12, isHarsh: false },
+  clientRate: 0.2,
+  tasks: (jobId, { flow: { id: flowId } }, list) =>
+    Array.from({ length: 3 }, (_, n): readonly FleetTask[] => [
+      { type: "adopt", jobId, flowId },
+      { type: "ask", jobId, asked: { type: "pause", graceMs: 0 }, key: `${jobId} again pause-${list}.${n}` },
+      { type: "adopt", jobId, flowId },
+      { type: "ask", jobId, asked: { type: "resume" }, key: `${jobId} again resume-${list}.${n}` },
+    ]).flat(),
+};
+
+/** The options of a fleet by a seed whose processes have two versions of the flows. */
+export function versionFleetOf(seed: number): FleetOptions {
+  const random = seededRandom(seed);
+  const jobs = Array.from({ length: JOBS }, () => FLEET_JOBS[random.integer(FLEET_JOBS.length)]).flatMap((it) =>
+    it ?? []
+  );
+  const versions = [...new Set(jobs.flatMap(({ flow }) => NEXT.get(flow.id) ?? []))];
+  return { jobs, versions, registry: fleetRegistry, seed, engines: 3 };
+}
+
+/** Runs the fleet of a seed: every second one is about adoptions alone. */
+export async function runVersionFleetOf(seed: number, options: Partial<FleetOptions> = {}): Promise<FleetResult> {
+  const focus = seed % 2 === 0 ? ADOPTIONS : undefined;
+  return await judgeFleet({ ...completeFleet({ ...versionFleetOf(seed), ...options }), focus });
+}
