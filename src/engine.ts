@@ -96,6 +96,8 @@ const ENGINE_OPTIONS: OptionNames<EngineOptions> = {
 export class Engine {
   readonly #host: EngineHost;
   #jobs: StoredJobs | undefined;
+  /** The end of the use of the store, once it has begun. */
+  #closed: Promise<void> | undefined;
 
   /**
    * Makes an engine.
@@ -298,16 +300,20 @@ export class Engine {
   }
 
   /**
-   * Ends the use of the engine: stops its workers, brings its jobs to rest as `shutdown` does, and closes the store.
+   * Ends the use of the engine: stops its workers, brings its jobs to rest as `shutdown` does, and closes the store. A further call
+   * closes nothing twice, and resolves, or rejects, when the store is closed.
    *
    * @throws the signal's reason when it is aborted before all jobs rest: then the store stays open
    */
   async close(options: ShutdownOptions = {}): Promise<void> {
     await this.shutdown(options);
+    await (this.#closed ??= this.#closeStore());
+  }
+
+  async #closeStore(): Promise<void> {
     const session = this.#host.store?.session;
-    if (session === undefined || session.isClosed) return;
-    session.close();
-    await session.store.close();
+    session?.close();
+    await session?.store.close();
   }
 
   #stored(what: string): StoredJobs {

@@ -1,7 +1,9 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { Engine, type EngineEvent, type EngineOptions, Flow, SerializationError, StateError } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { manualTimers } from "../../src/testing/mod.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 // Workers and engines at their limits: jobs that cannot go on here, jobs that were taken up meanwhile, and engines that are closed.
@@ -25,6 +27,40 @@ test("an engine is closed once, and one without a store has none to close", asyn
   await engine.close();
   await engine.close();
   assertEquals(closed, 1);
+});
+
+test("C525 who closes an engine a second time waits until its lease and its store are closed, and is told that it failed", async () => {
+  for (const fails of [false, true]) {
+    const timers = manualTimers();
+    const told: string[] = [];
+    const later = () => new Promise<void>((resolve) => timers.after(500, resolve));
+    const inner = memoryStore();
+    const store: Store = {
+      ...inner,
+      async leave(owner) {
+        await later();
+        await inner.leave(owner);
+        told.push("left");
+      },
+      async close() {
+        await later();
+        told.push("closed");
+        if (fails) throw new Error("the disk is gone");
+      },
+    };
+    const { engine, flow } = new StoredFlowProcess({ store, timers });
+    engine.work();
+    await flow.start("source", { items: [1] });
+    await timers.flush();
+    const note = () => told.push("told");
+    const end = () => engine.close().then(note, (error: Error) => told.push(error.message));
+    const first = [end(), end()];
+    await timers.advance(2_000);
+    await Promise.all(first);
+    await end();
+    const outcome = fails ? "the disk is gone" : "told";
+    assertEquals(told, ["left", "closed", outcome, outcome, outcome]);
+  }
 });
 
 test("an id that is taken by a job of another flow starts nothing", async () => {

@@ -48,6 +48,8 @@ export class Ownership {
   /** The last incarnation under the present name. */
   #last: number | undefined;
   #entering: Promise<Incarnation> | undefined;
+  /** The last call that has ended a lease. */
+  #leaving: MaybePromise<void> | undefined;
   /**
    * The token of the last call that enters, until it is answered: a try that seems to have failed may arrive after the next one, and must
    * give the same incarnation then.
@@ -170,12 +172,13 @@ export class Ownership {
     return lease;
   }
 
-  /** Ends the lease: the jobs that were not released are free at once. */
+  /** Ends the lease: the jobs that were not released are free at once. Who asks again waits for the same answer. */
   async leave(): Promise<void> {
     const lease = this.#lease;
     this.#lease = undefined;
     this.#stopTimers();
-    if (lease !== undefined) await this.#store.leave(lease);
+    if (lease !== undefined) this.#leaving = this.#store.leave(lease);
+    await this.#leaving;
   }
 
   #schedule(lease: Lease): void {
