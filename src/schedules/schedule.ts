@@ -1,11 +1,16 @@
 import { StateError } from "../base/errors.ts";
 import { checkName, checkOptions, checkWord } from "../base/options.ts";
+import { decodeCommand } from "../documents/command.ts";
 import type { Engine } from "../engine.ts";
+import { pauseAfter } from "../engine/durable/retry_pause.ts";
 import { readClock } from "../engine/durable/store_clock.ts";
+import type { StoreSession } from "../engine/durable/store_session.ts";
 import { type EngineHost, hostOf } from "../engine/execution/engine_host.ts";
+import { whereLive } from "../engine/execution/stored_flow_jobs.ts";
 import { Flow } from "../flow.ts";
 import type { JobHandle } from "../job_handle.ts";
 import { type EntryParams, type EntryPoint, entryTarget } from "../model/entry_point.ts";
+import type { JobRecord, StoredCommand } from "../ports/store.ts";
 import { validate } from "../values/standard_schema.ts";
 import { checkTimes } from "./instants.ts";
 import { Schedule, type Timetable } from "./schedule_routine.ts";
@@ -29,7 +34,8 @@ const FLOW_ID = "routilux/schedule";
 /**
  * Declares a schedule: from now on a job is started at each of its instants, by whatever worker of the store is there. The id of each
  * is the schedule's name and the instant, as in `nightly@2026-03-02T02:00:00.000Z`; each is started once, however many processes
- * declare the schedule. Where it has been declared before, the last declaration counts, from the next instant on.
+ * declare the schedule. Where it has been declared before, the last declaration counts, from the next instant on; one that was cancelled
+ * begins anew.
  *
  * An hour that is missing when clocks are set forward: a job that would begin in it begins at its end. An hour that comes twice: a job
  * at a fixed time begins once, the first time; one that begins every few minutes begins as often as that.
@@ -45,7 +51,8 @@ const FLOW_ID = "routilux/schedule";
  * that another process could not build, and an engine without store or registry
  * @throws {SchemaError} when the entry's schema refuses the params
  * @throws {SerializationError} naming the path of params that cannot travel
- * @throws {StateError} when the schedule is cancelled at the same time
+ * @throws {StateError} when nobody works, and the schedule was changed so often that its inbox is full
+ * @throws {StoreError} when the store keeps failing
  *
  * @example
  * ```ts
@@ -93,15 +100,68 @@ export async function schedule<E extends EntryPoint>(
   const own = flowOf(host, engine, action);
   for (;;) {
     const started = await own.start("schedule", timetable, { jobId });
-    if (started.isNew) return started;
-    try {
-      await started.deliver({ routine: "schedule", slot: "change" }, timetable);
-      return started;
-    } catch (error) {
-      // One that was cancelled, or has come to its end, begins anew.
-      if (!(error instanceof StateError) || (await started.read()).status === "running") throw error;
-      await engine.delete(jobId);
+    const session = host.store?.session;
+    // Unreachable: an engine without a store cannot start it.
+    if (started.isNew || session === undefined) return started;
+    if (await change(started, timetable) && !isOver(await look(jobId, session))) return started;
+    await remove(jobId, session);
+  }
+}
+
+/** Sends a timetable to the job of a schedule. Returns false when it has ended, or was deleted. */
+async function change(own: JobHandle, timetable: Timetable): Promise<boolean> {
+  try {
+    await own.deliver({ routine: "schedule", slot: "change" }, timetable);
+    return true;
+  } catch (error) {
+    if (error instanceof StateError && error.reason !== "full") return false;
+    throw error;
+  }
+}
+
+/** The job of a schedule, and whether its inbox has a cancel that nobody has carried out. */
+interface Look {
+  readonly record: JobRecord;
+  readonly isCancelled: boolean;
+}
+
+function look(jobId: string, session: StoreSession): Promise<Look | undefined> {
+  const { store, timers } = session;
+  return session.attempt({ jobId, flowId: FLOW_ID }, async () => {
+    const before = await store.find(jobId);
+    if (before === undefined) return undefined;
+    const { commands } = await store.inbox(before, before.consumed, timers.now());
+    // A cancel that was not in the inbox any more has had its effect by now.
+    const record = await store.find(jobId);
+    return record && { record, isCancelled: commands.some(isCancel) };
+  });
+}
+
+function isCancel({ text }: StoredCommand): boolean {
+  try {
+    return decodeCommand(text).type === "cancel";
+  } catch {
+    // One that nobody can read is refused when it is carried out.
+    return false;
+  }
+}
+
+/** Whether the schedule has ended, or will before it looks at a timetable. */
+function isOver(found: Look | undefined): boolean {
+  return found === undefined || found.isCancelled || found.record.endedAt !== undefined;
+}
+
+/** Removes the job of a schedule that is over, as soon as nobody has it: it begins anew. One that others have begun since stays. */
+async function remove(jobId: string, session: StoreSession): Promise<void> {
+  for (let looks = 1;; looks++) {
+    const found = await look(jobId, session);
+    if (found === undefined || !isOver(found)) return;
+    const { record } = found;
+    if (whereLive(record, session) === undefined) {
+      await session.attempt(record, () => session.store.delete(record));
+      return;
     }
+    await pauseAfter(looks, session);
   }
 }
 

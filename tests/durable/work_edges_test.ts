@@ -29,7 +29,7 @@ test("an engine is closed once, and one without a store has none to close", asyn
   assertEquals(closed, 1);
 });
 
-test("C525 who closes an engine a second time waits until its lease and its store are closed, and is told that it failed", async () => {
+test("C528 who closes an engine a second time waits until its lease and its store are closed, and is told that it failed", async () => {
   for (const fails of [false, true]) {
     const timers = manualTimers();
     const told: string[] = [];

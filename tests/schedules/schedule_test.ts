@@ -6,11 +6,13 @@ import { schedule, type ScheduleOptions } from "../../src/schedules/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
+import { lateStore } from "../support/late_store.ts";
 import { ReportProcess } from "../support/report_process.ts";
 
 // A schedule is a durable job: whoever is there at one of its instants starts the job of that instant, once.
 
 const HOUR = 3_600_000;
+const UNREADABLE = { key: "odd", text: "none", reopens: false, now: 0, keyRetentionMs: 0, room: 10 };
 const NEEDS_TEAM: StandardSchema<{ team: string }> = {
   "~standard": {
     version: 1,
@@ -207,4 +209,63 @@ test("C460 who changes a schedule is told when the store does not take the chang
   await process.timers.advance(HOUR);
   assertEquals((await process.instants()).map((it) => it.slice(11, 16)), ["01:00"], "the old one counts");
   await worker.stop();
+});
+
+const hours = async (process: ReportProcess) => (await process.instants()).map((it) => it.slice(11, 16));
+
+for (const [name, createStore] of [["at once", memoryStore], ["later", lateStore]] as const) {
+  test(`C529 a schedule that is cancelled and declared again begins anew, whoever works when, with a store that answers ${name}`, async () => {
+    for (const worksFrom of ["the start", "the cancel", "the declaration"]) {
+      const process = new ReportProcess("2026-01-05T00:30:00Z", createStore());
+      if (worksFrom === "the start") process.engine.work();
+      const own = await process.declare({ cron: "0 * * * *" });
+      await process.timers.advance(1_000);
+      await own.cancel();
+      if (worksFrom === "the cancel") process.engine.work();
+      const declared = process.declare({ cron: "15 * * * *" }, "support");
+      await process.timers.advance(1_000);
+      await declared;
+      if (worksFrom === "the declaration") process.engine.work();
+      await process.timers.advance(HOUR);
+      assertEquals(await hours(process), ["01:15"], worksFrom);
+    }
+  });
+
+  test(`C529 several processes declare a schedule that was cancelled, at whatever moments, with a store that answers ${name}`, async () => {
+    for (let turns = 0; turns < 40; turns += 3) {
+      const store = createStore();
+      const first = new ReportProcess("2026-01-05T00:30:00Z", store);
+      first.engine.work();
+      await (await first.declare({ cron: "0 * * * *" })).cancel();
+      await first.timers.advance(1_000);
+      const others = [first, new ReportProcess(first.timers, store), new ReportProcess(first.timers, store)];
+      const declared = others.map(async (process, index) => {
+        for (let turn = 0; turn < turns * index; turn++) await undefined;
+        await process.declare({ cron: "15 * * * *" });
+      });
+      await first.timers.advance(10_000);
+      await Promise.all(declared);
+      await first.timers.advance(HOUR);
+      assertEquals(await hours(first), ["01:15"], `${turns}`);
+    }
+  });
+}
+
+test("C529 a schedule that is cancelled while its owner is away is declared again when its lease has ended", async () => {
+  const store = memoryStore();
+  const crashing = new CrashingStore(store, undefined, false);
+  const first = new ReportProcess("2026-01-05T00:30:00Z", crashing);
+  first.engine.work({ idleMs: HOUR });
+  const own = await first.declare({ cron: "45 * * * *" });
+  await first.timers.advance(1_000);
+  crashing.isDead = true;
+  const second = new ReportProcess(first.timers, store);
+  await store.send({ jobId: own.jobId }, UNREADABLE);
+  await second.engine.handle(own.jobId).cancel();
+  const declared = second.declare({ cron: "15 * * * *" });
+  await first.timers.advance(60_000);
+  await declared;
+  second.engine.work();
+  await first.timers.advance(HOUR);
+  assertEquals(await hours(second), ["01:15"]);
 });
