@@ -242,9 +242,10 @@ export class Engine {
   }
 
   /**
-   * Deletes a job from the store. Returns false when there is none.
+   * Deletes a job from the store. Returns false when there is none. A job that has not ended is cancelled by that, as its family sees it: its
+   * parent is told of an end in status `cancelled`, and its children are cancelled.
    *
-   * @throws {StateError} when it is live, here or elsewhere
+   * @throws {StateError} when it is live, here or elsewhere, and when its parent or its children cannot be told: then nothing is deleted
    * @throws {TypeError} for an engine without store or registry
    */
   delete(jobId: string): Promise<boolean> {

@@ -1,16 +1,17 @@
-import { StateError, StoreError } from "../../base/errors.ts";
+import { CancelledError, StateError, StoreError } from "../../base/errors.ts";
 import { hashText } from "../../base/text_hash.ts";
 import { type ChildEnded, type Command, encodeCommand } from "../../documents/command.ts";
 import { writeJob } from "../../documents/job.ts";
 import { endOf } from "../../documents/child_end.ts";
 import { apply } from "../../job/apply.ts";
 import { type Child, owes } from "../../job/children.ts";
-import type { Job } from "../../job/job.ts";
+import { hasEnded, type Job } from "../../job/job.ts";
 import type { ChildrenCommit } from "../../job/commit.ts";
 import { createChildJob } from "../../job/new_child.ts";
 import { DEFAULT_FLOW_LIMITS } from "../../model/flow_limits.ts";
-import type { CreateAnswer, NewJob } from "../../ports/store.ts";
+import type { CreateAnswer, NewJob, StoredJob } from "../../ports/store.ts";
 import { describeError } from "../../values/error_data.ts";
+import { statusCommit } from "../activation/commits.ts";
 import type { Journal } from "./journal.ts";
 import { pauseAfter } from "./retry_pause.ts";
 import type { StoreSession } from "./store_session.ts";
@@ -118,37 +119,82 @@ export async function payDebts(job: Job, session: StoreSession): Promise<boolean
   let isPaid = true;
   // A job that cannot be reached does not keep the others from being told.
   const pay = async (act: () => Promise<unknown>): Promise<void> => {
-    try {
-      await act();
-    } catch (error) {
-      session.onError(error);
-      isPaid = false;
-    }
+    if (!await isDone(session, act)) isPaid = false;
   };
   const children = [...job.children ?? []].filter(({ isLeft }) => !isLeft);
+  // A redriven job ends again: that end is another command.
+  const ending = `${job.jobId}/${job.time.at}`;
   await pay(() =>
     startChildren(job, children.filter(({ start, inner }) => start !== undefined || inner !== undefined), session)
   );
   for (const { jobId, to } of children) {
     if (to === undefined) continue;
     const reason = `its parent, job "${job.jobId}", has ended`;
-    await pay(() => tell(job, session, jobId, "cancel", { type: "cancel", reason }));
+    await pay(() => tell(job, session, jobId, `cancel/${ending}`, { type: "cancel", reason }));
   }
   const { parent } = job;
   const end = endOf(job);
   if (parent?.isTold === false && end !== undefined) {
-    await pay(() => tell(job, session, parent.jobId, "child", end));
+    await pay(() => tell(job, session, parent.jobId, `child/${ending}`, end));
   }
   return isPaid;
 }
 
+async function isDone(session: StoreSession, act: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await act();
+    return true;
+  } catch (error) {
+    session.onError(error);
+    return false;
+  }
+}
+
 /**
- * Sends another job the command that follows from a job's end, once for each end. A job that is not in the store, or has ended,
+ * Does what a job owes to its parent and its children before it is deleted: to them, one that has not ended is cancelled. Of a job that cannot
+ * be read, only the parent can be told. Repeating it does no harm.
+ *
+ * @throws {StateError} when the store keeps failing, or an inbox stays full: the job must stay
+ */
+export async function endBeforeDelete(stored: StoredJob, session: StoreSession): Promise<void> {
+  const { jobId, life, parentId, status } = stored.record;
+  const error = describeError(new CancelledError("it was deleted"));
+  const job = readable(stored);
+  if (job !== undefined && !hasEnded(job.status)) {
+    apply(job, statusCommit("cancelled", { at: session.timers.now(), ranMs: job.time.ranMs }, { error }));
+  }
+  let isPaid = true;
+  if (job !== undefined) isPaid = !owes(job) || await payDebts(job, session);
+  else if (parentId !== undefined) {
+    isPaid = await isDone(session, () => {
+      const end: ChildEnded = { type: "child", jobId, status: "cancelled", result: undefined, error };
+      return tell(stored.record, session, parentId, `child/${jobId}/${life}`, end);
+    });
+  }
+  if (isPaid) return;
+  const why = "its parent or its children cannot be told, as an inbox stays full or the store fails; ask again";
+  throw new StateError("delete", status, `Cannot delete job "${jobId}": ${why}`);
+}
+
+function readable(stored: StoredJob): Job | undefined {
+  try {
+    return replayStored(stored, DEFAULT_FLOW_LIMITS).finish();
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Sends another job the command that follows from a job's end, once for each key. A job that is not in the store, or has ended,
  * need not be told.
  */
-async function tell(job: Job, session: StoreSession, jobId: string, what: string, command: Command): Promise<void> {
-  // A redriven job ends again: that end is another command.
-  const key = `${what}/${job.jobId}/${job.time.at}`;
+async function tell(
+  job: Pick<Job, "jobId" | "flowId">,
+  session: StoreSession,
+  jobId: string,
+  key: string,
+  command: Command,
+): Promise<void> {
   const { settings: { keyRetentionMs, inboxLimit: room, attempts }, timers, store } = session;
   const text = encodeCommand(command);
   for (let failures = 1;; failures++) {
