@@ -76,6 +76,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
       host.store.jobsOfStoredFlow = (stored) => runnerOf(this.#flowOf(stored)).stored;
     }
     session.onTaken = (taken) => {
+      if (session.permitsIn(taken.record.queue)?.mayBeServed === true) session.served.add(taken);
       void session.claiming(() => this.#takeUp(taken)).catch((error) => session.onError(error));
     };
   }
@@ -125,7 +126,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
       if (this.host.isShutDown) return void await this.session.letGo(present);
       flow = this.#flowOf(present);
       this.session.onClaimed(present);
-      const job = await runnerOf(flow).stored?.takeUp(present);
+      const job = await runnerOf(flow).stored?.takeUp(present, undefined, this.session.served.has(taken));
       return job && { flow, job: jobStateOf(job, this.registry) };
     } catch (error) {
       // If that fails, it is found again as one that this engine has and does not know.

@@ -86,8 +86,8 @@ export class StoreWorker implements Worker {
     this.#watch = new StoreWatch(engine.session, (event) => {
       this.#isDue ||= event.type === "due" && event.at <= engine.host.timers.now();
       if (event.type === "looked" && event.by === this.#looksFor) this.#lookedAt = engine.host.timers.elapsed();
-      // The end of a job makes nothing due.
-      return event.type !== "ended" && event.type !== "looked";
+      // What is due needs room. The end of a job makes nothing due.
+      return event.type === "command" || event.type === "due" && this.#room > 0;
     });
     this.#stopUse = engine.session.ownership.use();
     this.#loop = this.#run();
@@ -121,11 +121,17 @@ export class StoreWorker implements Worker {
 
   async #run(): Promise<void> {
     while (this.#stopped === undefined && !this.#engine.host.isShutDown) {
-      const hasRoom = this.#room > 0;
-      if (hasRoom && await this.#engine.session.claiming(() => this.#takeRound())) {
+      if (this.#room <= 0 && !await this.#hasUnread()) continue;
+      if (await this.#engine.session.claiming(() => this.#takeRound())) {
         await this.#engine.host.pacer.breathe();
-      } else await this.#wait(hasRoom);
+      } else if (this.#room > 0) await this.#wait();
     }
+  }
+
+  /** Waits, without room for jobs, until there may be some, or commands to be carried out, which need none: returns whether there are. */
+  async #hasUnread(): Promise<boolean> {
+    await this.#watch.changed(undefined, this.#options.pollMs);
+    return this.#room <= 0 && await this.#nextAt(false) <= this.#engine.host.timers.now();
   }
 
   get #room(): number {
@@ -138,13 +144,12 @@ export class StoreWorker implements Worker {
     this.#isDue = false;
     for (const source of [...this.#sources]) {
       const room = Math.min(this.#room, source.room);
-      if (room <= 0) continue;
       // Each catch leaves the others their share.
-      const limit = Math.max(1, Math.ceil(room / 4));
+      const limit = Math.max(0, Math.ceil(room / 4));
       try {
         const jobs = await source.take(limit);
         if (jobs.length === 0) continue;
-        isMore ||= jobs.length === limit;
+        isMore ||= jobs.length >= limit;
         this.#sources.push(...this.#sources.splice(this.#sources.indexOf(source), 1));
         await this.#takeUp(source, jobs);
       } catch (error) {
@@ -197,10 +202,9 @@ export class StoreWorker implements Worker {
   }
 
   /** Waits until something may be due: the store tells, the next known instant comes, or it has been a while. */
-  async #wait(hasRoom: boolean): Promise<void> {
+  async #wait(): Promise<void> {
     const { pollMs } = this.#options;
     const { host } = this.#engine;
-    if (!hasRoom) return void await this.#watch.changed();
     let ended: WaitEnd | undefined;
     while (this.#stopped === undefined) {
       const left = await this.#nextAt(ended === "unseen") - host.timers.now();
@@ -234,7 +238,7 @@ export class StoreWorker implements Worker {
     this.#hasFailed = false;
     for (const source of this.#sources) {
       try {
-        next = Math.min(next, await source.nextAt(tells) ?? Infinity);
+        next = Math.min(next, await source.nextAt(tells, this.#room > 0) ?? Infinity);
       } catch (error) {
         this.#hasFailed = true;
         this.#engine.session.onError(error);
@@ -265,7 +269,7 @@ function sourcesOf(
   plans: readonly QueuePlan[] | undefined,
 ): WorkSource[] {
   const filter = flows === undefined ? {} : { flows };
-  if (plans === undefined) return [new OpenQueues(due, filter)];
+  if (plans === undefined) return [new OpenQueues(due, host.timers, filter)];
   const open: string[] = [];
   const sources: WorkSource[] = [];
   for (const plan of plans) {
@@ -281,7 +285,7 @@ function sourcesOf(
     else sources.push(new LimitedQueue(due, host.timers, filter, plan, limits && due.permits.of(name)));
   }
   return open.length > 0 || plans.length === 0
-    ? [new OpenQueues(due, { ...filter, queues: open }), ...sources]
+    ? [new OpenQueues(due, host.timers, { ...filter, queues: open }), ...sources]
     : sources;
 }
 

@@ -136,10 +136,12 @@ export function permit(
  */
 export function isPermitted(
   state: QueueState | undefined,
-  { incarnation, permit }: Pick<TakeQuery, "incarnation" | "permit">,
+  { incarnation, permit, unread = false }: Pick<TakeQuery, "incarnation" | "permit" | "unread">,
 ): boolean {
   if (permit === undefined) return true;
-  return state?.holders.some((it) => it.incarnation === incarnation && it.call === permit.call) === true;
+  const own = state?.holders.find((it) => it.incarnation === incarnation);
+  // A call that was refused may have been left out of the state.
+  return own?.call === permit.call || (unread && own !== undefined && own.call < permit.call);
 }
 
 function runs(until: number | undefined, now: number): until is number {

@@ -248,6 +248,8 @@ export interface DueQuery {
   readonly exceptJobs?: ReadonlySet<string> | undefined;
   /** The names of queues; only their jobs. @default {all} */
   readonly queues?: readonly string[] | undefined;
+  /** Whether only jobs are meant whose inbox has commands that are not consumed. @default {false} */
+  readonly unread?: boolean | undefined;
 }
 
 /** Of which jobs `nextDueAt` says when they are due. */
@@ -265,7 +267,7 @@ export interface TakeQuery extends DueQuery, Incarnation {
   readonly limit: number;
   /**
    * The call of `permit` that has given the permits for these jobs: none is claimed when it is not the last one of the incarnation for the
-   * queue. So it does not matter how late a call arrives. @default {no permits are needed}
+   * queue. So it does not matter how late a call arrives. With `unread`, the call need not have given any: the jobs are claimed without. @default {no permits are needed}
    */
   readonly permit?: Pick<PermitQuery, "queue" | "call"> | undefined;
 }

@@ -213,10 +213,11 @@ export function nextDueOfAll(records: Iterable<JobRecord>, query: DueQuery): num
 
 /** Whether a job matches the filters of a query, whether it is due or not. */
 export function isAskedFor(
-  { jobId, flowId, flowHash, queue }: JobRecord,
-  { flows, exceptFlows, exceptJobs, queues }: DueQuery,
+  { jobId, flowId, flowHash, queue, sent, consumed }: JobRecord,
+  { flows, exceptFlows, exceptJobs, queues, unread }: DueQuery,
 ): boolean {
-  return exceptJobs?.has(jobId) !== true && exceptFlows?.has(flowHash) !== true &&
+  return (unread !== true || sent > consumed) && exceptJobs?.has(jobId) !== true &&
+    exceptFlows?.has(flowHash) !== true &&
     flows?.includes(flowId) !== false && queues?.includes(queue) !== false;
 }
 

@@ -10,6 +10,7 @@ const LEASES = "frees the permits of an engine when its lease has ended, for goo
 const RATE = "lets no more jobs be taken within a span than the rate";
 const DEAD = "counts the starts of an engine that has died, as late as they may have been";
 const REPEATED = "lets a call that is repeated change nothing more, and one that arrives late nothing at all";
+const UNREAD = "lets jobs with commands be taken by a call that was refused, but by none before the last";
 const LAST = "lets jobs be taken only by the last call of an engine for the queue";
 const OWN = "lets each engine keep to limits of its own, where they state others";
 const HIGH = "keeps a high rate, and what it keeps for it stays small";
@@ -97,6 +98,31 @@ export const BROKEN_PERMITS: readonly BrokenStore[] = [
     what: "jobs that are taken by any call",
     noticedBy: named(LAST),
     methods: (store) => ({ take: (query) => store.take({ ...query, permit: undefined }) }),
+  },
+  {
+    what: "jobs with commands that are taken by any call",
+    noticedBy: named(UNREAD),
+    methods: (store) => ({
+      take: (query) => store.take({ ...query, permit: query.unread === true ? undefined : query.permit }),
+    }),
+  },
+  {
+    what: "jobs with commands that are taken only by permits that were given",
+    noticedBy: named(UNREAD),
+    methods(store) {
+      let given = 0;
+      return {
+        async permit(query) {
+          const answer = await permitOf(store, query);
+          if (answer.granted > 0) given = query.call;
+          return answer;
+        },
+        take: async (query) =>
+          query.permit !== undefined && query.permit.call !== given
+            ? await store.take({ ...query, flows: [] })
+            : await store.take(query),
+      };
+    },
   },
   {
     what: "the limits of whoever has asked first",

@@ -173,6 +173,40 @@ export const BROKEN_TAKES: readonly BrokenStore[] = [
     methods: (store) => changeQueries(store, (query) => ({ ...query, [name]: undefined })),
   })),
   {
+    what: "due jobs that are taken also where only those with commands are asked for",
+    noticedBy: ["take and nextDueAt with unread go by jobs with commands that are not consumed only"],
+    methods: (store) => changeQueries(store, (query) => ({ ...query, unread: undefined })),
+  },
+  {
+    what: "due jobs without commands that count against the limit where only the others are asked for",
+    noticedBy: ["take and nextDueAt with unread go by jobs with commands that are not consumed only"],
+    methods: (store) => ({
+      take: async (query) => {
+        const taking = takeChosen(
+          store,
+          (due, { limit }) =>
+            due.slice(0, limit).filter(({ sent, consumed }) => query.unread !== true || sent > consumed),
+        );
+        return await taking({ ...query, unread: undefined });
+      },
+    }),
+  },
+  {
+    what: "a nextDueAt of all jobs where only those with commands are asked for",
+    noticedBy: ["take and nextDueAt with unread go by jobs with commands that are not consumed only"],
+    methods: (store) => ({ nextDueAt: (query) => store.nextDueAt({ ...query, unread: undefined }) }),
+  },
+  {
+    what: "jobs of dead owners that are not found by their commands",
+    noticedBy: ["take and nextDueAt with unread go by jobs with commands that are not consumed only"],
+    methods: (store) =>
+      changeQueries(store, async (query) => {
+        if (query.unread !== true) return query;
+        const owned = await idsWhere(store, ({ owner }) => owner !== undefined);
+        return { ...query, exceptJobs: new Set([...query.exceptJobs ?? [], ...owned]) };
+      }),
+  },
+  {
     what: "flows that are left out by their ids",
     noticedBy: ["take goes by flow, by the flow's hash and by queue, and the others do not count against the limit"],
     methods: (store) =>

@@ -23,7 +23,7 @@ interface Avoided {
 type CanBuild = (stored: Pick<TakenJob, "flow" | "record">) => boolean;
 
 /** Which of the due jobs are asked for. */
-export type DueFilter = Pick<DueQuery, "flows" | "queues" | "exceptJobs">;
+export type DueFilter = Pick<DueQuery, "flows" | "queues" | "exceptJobs" | "unread">;
 
 interface Exceptions {
   readonly exceptJobs: ReadonlySet<string>;
@@ -77,6 +77,7 @@ export class DueJobs {
       // The other jobs have ended, or another engine has them.
       if (jobs.length < limit) this.#forgetPast();
     }
+    if (filter.unread === true) { for (const taken of jobs) session.served.add(taken); }
     onClaimed(jobs.length);
     return jobs.filter((taken) => session.mayTakeUp(taken));
   }

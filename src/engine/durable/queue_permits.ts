@@ -3,6 +3,9 @@ import type { Incarnation, JobClaim, MaybePromise, QueueLimits, TakeAnswer, Take
 import type { Journal } from "./journal.ts";
 import type { StoreSession } from "./store_session.ts";
 
+/** How many jobs are claimed at once only for the sake of their commands. */
+export const MOST_SERVED = 20;
+
 type Permit = NonNullable<TakeQuery["permit"]>;
 
 /** The result of taking jobs from a queue with limits. */
@@ -19,6 +22,8 @@ class Doubts {
   readonly jobIds: Set<string> = new Set();
   /** How many others. */
   others = 0;
+  /** Whether some of these may have been claimed without a permit. */
+  areServed = false;
 
   get areNone(): boolean {
     return this.jobIds.size === 0 && this.others === 0;
@@ -54,8 +59,8 @@ export class QueuePermits {
   }
 
   /**
-   * Lets `take` claim jobs within limits, at most `wanted`. Returns when it is worth trying again, if there is less than wanted and that
-   * is known.
+   * Lets `take` claim jobs within limits, at most `wanted`; without a permit, it may claim jobs whose commands are to be carried out, and which
+   * are let go then. Returns when it is worth trying again, if there is less than wanted and that is known.
    *
    * @throws what the store throws, and what `take` throws
    */
@@ -67,7 +72,6 @@ export class QueuePermits {
     return this.#inTurn(async () => {
       this.#limits = limits;
       const { granted, freeAt } = await this.#ask(wanted, limits);
-      if (granted === 0) return freeAt ?? Infinity;
       // The number counts until the outcome of the call is known.
       this.#started = granted;
       try {
@@ -76,14 +80,24 @@ export class QueuePermits {
         for (const jobId of jobIds) this.#claimed.add(jobId);
         this.#doubts.others += claimed - jobIds.length;
       } catch (error) {
-        this.#doubts.others += granted;
+        this.#doubts.areServed ||= granted === 0;
+        this.#doubts.others += granted === 0 ? MOST_SERVED : granted;
         throw error;
+      }
+      if (granted === 0) {
+        this.#started = 0;
+        return wanted === 0 ? undefined : freeAt ?? Infinity;
       }
       const { globalConcurrency, rate } = limits;
       // The store learns at once how many permits were used, so that other engines can have the rest.
       if (rate !== undefined || (globalConcurrency !== undefined && this.#started < granted)) await this.#giveBack();
       return freeAt;
     });
+  }
+
+  /** Whether a job that is found to be claimed may have no permit, so that only its commands may be carried out. */
+  get mayBeServed(): boolean {
+    return this.#doubts.areServed;
   }
 
   /** A claimed job was taken up, or let go. */
@@ -118,6 +132,7 @@ export class QueuePermits {
     const [others, jobIds] = [doubts.others, [...doubts.jobIds]];
     if (!isTold || doubts.areNone || !await this.#session.reconcile()) return;
     doubts.others -= others;
+    if (doubts.others === 0) doubts.areServed = false;
     for (const jobId of jobIds) doubts.jobIds.delete(jobId);
     await this.#inTurn(() => this.#giveBack());
   }

@@ -44,6 +44,8 @@ export class StoreSession {
   readonly losses: WeakMap<Job, Error> = new WeakMap();
   /** The records of jobs at rest, as they were last read or written here. */
   readonly records: WeakMap<Job, JobRecord> = new WeakMap();
+  /** Those of the claimed jobs for which there is no place here: their commands are carried out, and they are let go before a handler runs. */
+  readonly served: WeakSet<TakenJob> = new WeakSet();
   /** A job that this engine has claimed has gone live: workers are told. */
   onLive: (job: Job) => void = () => {};
   /** Takes up a job that was claimed without being asked for. An engine that cannot build flows lets it go. */

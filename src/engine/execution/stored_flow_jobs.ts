@@ -53,6 +53,8 @@ export class StoredFlowJobs {
   readonly #host: EngineHost;
   /** Jobs that a command has made go on since they were last claimed: they may have ended since. */
   readonly #resumed: WeakSet<Job> = new WeakSet();
+  /** Jobs that this engine has claimed only for the sake of their commands. */
+  readonly #served: WeakSet<Job> = new WeakSet();
 
   /** Prepares for the stored jobs of a flow. */
   constructor(flow: FlowSteering, session: StoreSession, host: EngineHost) {
@@ -68,6 +70,7 @@ export class StoredFlowJobs {
 
   /** Starts a job that was made here, or read: it begins when this engine has claimed it. */
   start(execution: Execution, redrive: Redrive | undefined): void {
+    this.#served.delete(execution.job);
     startStored(this.#startOf(execution, redrive));
   }
 
@@ -78,6 +81,7 @@ export class StoredFlowJobs {
       execution,
       createFirst: () => this.#flow.firstCommit(job, redrive),
       createAgain: () => this.#flow.firstCommit(job, undefined),
+      isServed: () => this.#served.has(job),
       byStoredFlow: (taken) => this.#byStoredFlow(taken, execution, redrive),
     };
   }
@@ -97,18 +101,20 @@ export class StoredFlowJobs {
   }
 
   /**
-   * Takes up a job that this engine has claimed: it goes on, or its commands are carried out and it is let go. Returns the job if it
-   * has gone on: the known object, if there is one.
+   * Takes up a job that this engine has claimed: it goes on, or its commands are carried out and it is let go, also where it would go on, if
+   * it `isServed` only. Returns the job if it has gone on: the known object, if there is one.
    *
    * @throws {PreflightError} when it does not fit the flow; it has not been let go
    * @throws {SerializationError} when it cannot be read
    */
-  async takeUp(taken: TakenJob, known?: Job): Promise<Job | undefined> {
+  async takeUp(taken: TakenJob, known?: Job, isServed = false): Promise<Job | undefined> {
     const { storage } = this;
     const { job: read, claim: attempts } = storage.replay(taken);
     const job = known ?? read;
     if (known !== undefined) known.become(read);
     this.#resumed.delete(job);
+    if (isServed) this.#served.add(job);
+    else this.#served.delete(job);
     if (job.status !== "running" && job.status !== "pending") {
       await serve(job, storage, taken, () => this.#resumed.has(job));
     } else {

@@ -19,6 +19,8 @@ export interface StoredStart {
   readonly createFirst: () => StatusCommit;
   /** The same for a job that has gone on already: a redrive counts once. */
   readonly createAgain: () => StatusCommit;
+  /** Whether the job is let go when its commands are carried out, before a handler runs. */
+  readonly isServed: () => boolean;
   /**
    * The start by the flow with which a job was started; `undefined` when it is this one.
    *
@@ -144,10 +146,15 @@ function begin(start: StoredStart, journal: Journal, claimed: Claimed): void {
   }
   journal.whenStored(() => {
     const { sent } = claimed.record;
-    if (sent <= journal.read) return execution.begin(() => storage.inbox.pollEarly(job));
+    const beginAfter = (carryOut: () => void) =>
+      execution.begin(() => {
+        carryOut();
+        if (start.isServed() && execution.mayDecide) execution.rest(undefined, 0, () => {});
+      });
+    if (sent <= journal.read) return beginAfter(() => storage.inbox.pollEarly(job));
     // The commands that are in the inbox already are carried out before a task is taken or a deadline is decided.
     storage.inbox.readFirst(job, journal).then((carryOut) => {
-      if (!journal.isOver) execution.begin(carryOut);
+      if (!journal.isOver) beginAfter(carryOut);
     }, (error: unknown) => journal.lose(toError(error)));
   });
   journal.flush();

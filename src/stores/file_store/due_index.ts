@@ -214,30 +214,37 @@ function isAskedFor<J>({ labels: { flowId, flowHash, queue } }: Group<J>, query:
   return exceptFlows?.has(flowHash) !== true && flows?.includes(flowId) !== false && queues?.includes(queue) !== false;
 }
 
-function hasAskedFor<J>(places: Iterable<Place<J>>, query: DueQuery): boolean {
-  for (const { jobId, group } of places) {
-    if (isAskedFor(group, query) && !query.exceptJobs?.has(jobId)) return true;
+function isMeant<J extends IndexedJob>(
+  { jobId, job: { record } }: Place<J>,
+  { exceptJobs, unread }: DueQuery,
+): boolean {
+  return exceptJobs?.has(jobId) !== true && (unread !== true || record.sent > record.consumed);
+}
+
+function hasAskedFor<J extends IndexedJob>(places: Iterable<Place<J>>, query: DueQuery): boolean {
+  for (const place of places) {
+    if (isAskedFor(place.group, query) && isMeant(place, query)) return true;
   }
   return false;
 }
 
 /** The instant since which the first job of a list is due that is asked for; `Infinity` if there is none. */
-function firstOf<J>(list: SortedList<Place<J>>, { exceptJobs }: DueQuery): number {
-  for (const { jobId, since = Infinity } of list.from(() => false)) if (exceptJobs?.has(jobId) !== true) return since;
+function firstOf<J extends IndexedJob>(list: SortedList<Place<J>>, query: DueQuery): number {
+  for (const place of list.from(() => false)) if (isMeant(place, query)) return place.since ?? Infinity;
   return Infinity;
 }
 
 /** The first of a group that are due: at most `limit` from each of its lists. */
-function firstDue<J>(
+function firstDue<J extends IndexedJob>(
   { ready, places }: Group<J>,
-  { now, exceptJobs }: DueQuery,
+  query: DueQuery,
   limit: number,
 ): Place<J>[] {
   return [ready, places].flatMap((list) => {
     const found: Place<J>[] = [];
     for (const place of list.from(() => false)) {
-      if (found.length === limit || (list === places && (place.since ?? 0) > now)) break;
-      if (!exceptJobs?.has(place.jobId)) found.push(place);
+      if (found.length === limit || (list === places && (place.since ?? 0) > query.now)) break;
+      if (isMeant(place, query)) found.push(place);
     }
     return found;
   });

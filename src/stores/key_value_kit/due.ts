@@ -13,7 +13,8 @@ export async function dueJobs(space: Space, query: TakeQuery, leases: Leases): P
   const search = await searchOf(space, query, leases);
   const isDue = (record: JobRecord) => dueSince(record, now) !== undefined;
   // In each part, jobs are ordered as `take` orders them: by priority, then by the instant since which they have been due.
-  const parts: readonly Part[] = [{ kind: "wait", place: [], upTo: now }, { kind: "unread", place: [] }];
+  const unread: Part = { kind: "unread", place: [] };
+  const parts: readonly Part[] = query.unread === true ? [unread] : [{ kind: "wait", place: [], upTo: now }, unread];
   const found = (await Promise.all(parts.map((it) => search.first(it, isDue, limit)))).flat();
   for await (const { incarnation, sample } of search.incarnations()) {
     if (isHeld(sample, now)) continue;
@@ -27,7 +28,7 @@ export async function nextDue(space: Space, query: DueQuery, leases: Leases): Pr
   const { now } = query;
   const search = await searchOf(space, query, leases);
   const found = (await Promise.all([
-    search.firstOfEach({ kind: "wait", place: [] }, () => true),
+    query.unread === true ? [] : search.firstOfEach({ kind: "wait", place: [] }, () => true),
     search.firstOfEach({ kind: "unread", place: [] }, (record) => !isHeld(record, now)),
   ])).flat();
   for await (const { incarnation } of search.incarnations()) {

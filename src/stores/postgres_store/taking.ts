@@ -39,10 +39,11 @@ const GROUPS = groupsWith("g.reason");
 const FREE_GROUPS = groupsWith(`CASE WHEN EXISTS (
       SELECT FROM routilux.leases l WHERE l.incarnation = g.holder AND l.until > t.now) THEN 99::smallint ELSE g.reason END`);
 
-/** The groups that are asked for: flows or NULL, hashes of other flows, queues or NULL. */
-const isAskedFor = (flows: string, exceptFlows: string, queues: string): string =>
+/** The groups that are asked for: flows or NULL, hashes of other flows, queues or NULL, the only reason or NULL. */
+const isAskedFor = (flows: string, exceptFlows: string, queues: string, reason: string): string =>
   `(${flows}::text IS NULL OR f.flow_id = ANY (${flows}::text::text[])) AND f.flow_hash <> ALL (${exceptFlows}::text::text[])
-    AND (${queues}::text IS NULL OR g.queue = ANY (${queues}::text::text[]))`;
+    AND (${queues}::text IS NULL OR g.queue = ANY (${queues}::text::text[]))
+    AND (${reason}::text IS NULL OR g.reason = ${reason}::text::smallint)`;
 
 /** Says whether an incarnation may claim: it is the present one of its owner, and its lease runs. */
 const MINE = `mine AS MATERIALIZED (
@@ -77,18 +78,20 @@ const CLAIMED = `claimed AS (
 
 /**
  * Says whether a call of `permit` is the last one of an incarnation for a queue, if one is named. The row is locked: one that comes later
- * waits until the jobs are claimed, and one that came meanwhile is seen.
+ * waits until the jobs are claimed, and one that came meanwhile is seen. Where only jobs with commands are asked for, a call that was refused
+ * may have been left out of the row.
  */
 const PERMITTED = `permitted AS MATERIALIZED (
     SELECT FROM routilux.queues q WHERE q.queue = $10::text AND EXISTS (
       SELECT FROM json_array_elements(q.state::json -> 'holders') AS h
-      WHERE (h ->> 'incarnation')::bigint = $3::text::bigint AND (h ->> 'call')::bigint = $11::text::bigint)
+      WHERE (h ->> 'incarnation')::bigint = $3::text::bigint AND ((h ->> 'call')::bigint = $11::text::bigint
+          OR ($12::text IS NOT NULL AND (h ->> 'call')::bigint < $11::text::bigint)))
     FOR SHARE
   )`;
 
 /**
  * Claims jobs that are due: time, owner, incarnation, flows or NULL, hashes of other flows, queues or NULL, ids of other jobs, limit,
- * the number of jobs of each group that are looked at, queue and call of the permits or NULL. Those that another one is just claiming are skipped; of those that somebody has
+ * the number of jobs of each group that are looked at, queue and call of the permits or NULL, the only reason or NULL. Those that another one is just claiming are skipped; of those that somebody has
  * changed since, the condition is looked at again.
  */
 const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${PERMITTED}, ${FREE_GROUPS}, found AS MATERIALIZED (
@@ -103,7 +106,7 @@ const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${PERMITTED}, ${FREE_GROUPS}, fou
         AND j.job_id <> ALL ($7::text::text[])
       ORDER BY j.since, j.created_at, left(j.job_id, 64), j.job_id LIMIT $9::text::bigint
     ) m
-    WHERE (l.until IS NULL OR l.until <= t.now) AND EXISTS (SELECT FROM mine) AND ${isAskedFor("$4", "$5", "$6")}
+    WHERE (l.until IS NULL OR l.until <= t.now) AND EXISTS (SELECT FROM mine) AND ${isAskedFor("$4", "$5", "$6", "$12")}
       AND ($10::text IS NULL OR EXISTS (SELECT FROM permitted))
     ORDER BY place LIMIT $9::text::bigint
   ), ${ENDED}, locked AS MATERIALIZED (
@@ -127,8 +130,8 @@ const CLAIM = `WITH ${TIME}, ${MINE}, found AS MATERIALIZED (
   ), ${CLAIMED}`;
 
 /**
- * Returns the time, and the instant from which a job is due: time, flows or NULL, hashes of other flows, queues or NULL, ids of other jobs. Of
- * what is due it is an instant that has passed, not the present one: the clock of whoever asks may be behind, and never reach that.
+ * Returns the time, and the instant from which a job is due: time, flows or NULL, hashes of other flows, queues or NULL, ids of other jobs, the only reason or
+ * NULL. Of what is due it is an instant that has passed, not the present one: the clock of whoever asks may be behind, and never reach that.
  */
 const NEXT_DUE = `WITH RECURSIVE ${TIME}, ${GROUPS}
   SELECT min(t.now) AS now, min(CASE WHEN l.until > t.now THEN l.until WHEN g.reason = 0 THEN m.since
@@ -139,11 +142,11 @@ const NEXT_DUE = `WITH RECURSIVE ${TIME}, ${GROUPS}
     WHERE (${group("j")}) = (${group("g")}) AND j.reason IS NOT NULL AND j.job_id <> ALL ($5::text::text[])
     ORDER BY j.since LIMIT 1
   ) m
-  WHERE ${isAskedFor("$2", "$3", "$4")}`;
+  WHERE ${isAskedFor("$2", "$3", "$4", "$6")}`;
 
 /** The same, and a notice if nothing is due: also the channel and the notice. */
 const LOOK = `WITH next AS MATERIALIZED (${NEXT_DUE})
-  SELECT now, at, CASE WHEN at > now IS NOT FALSE THEN pg_notify($6::text, $7::text)::text END FROM next`;
+  SELECT now, at, CASE WHEN at > now IS NOT FALSE THEN pg_notify($7::text, $8::text)::text END FROM next`;
 
 /** How many times as many jobs are looked at as are wanted: others may be claiming the first of them at the same time. */
 const MORE = 4;
@@ -163,7 +166,7 @@ export async function takeDue(queries: Queries, query: TakeQuery): Promise<TakeA
   const { owner, incarnation, now, limit, permit, exceptJobs = NONE } = query;
   const values = [
     ...[queries.now(now), toColumn(owner), toNumber(incarnation), ...filterOf(query), toTexts(exceptJobs)],
-    ...[toLimit(limit), toLimit(limit * MORE + FEW), toText(permit?.queue), toNumber(permit?.call)],
+    ...[toLimit(limit), toLimit(limit * MORE + FEW), toText(permit?.queue), toNumber(permit?.call), reasonOf(query)],
   ];
   for (let looks = 1;; looks++) {
     const rows = await queries.rows(TAKE, ...values);
@@ -195,12 +198,17 @@ export async function nextDueIn(
   query: NextDueQuery,
 ): Promise<number | undefined> {
   const { now, tells, exceptJobs = NONE } = query;
-  const values = [queries.now(now), ...filterOf(query), toTexts(exceptJobs)];
+  const values = [queries.now(now), ...filterOf(query), toTexts(exceptJobs), reasonOf(query)];
   const notice = tells === undefined ? undefined : notices.lookedNotice(tells);
   const row = await (notice === undefined ? queries.row(NEXT_DUE, ...values) : queries.row(LOOK, ...values, ...notice));
   const at = optionalNumber(row, "at");
   const callersAt = at === undefined ? undefined : queries.toCaller(at, numberOf(row, "now"), now);
   return notices.watchers.tellOfLook(callersAt, query);
+}
+
+/** The reason for which jobs are due that have commands; no other one is asked for alone. */
+function reasonOf({ unread }: DueQuery): PostgresValue {
+  return unread === true ? "2" : null;
 }
 
 function filterOf({ flows, exceptFlows = NONE, queues }: DueQuery): readonly PostgresValue[] {

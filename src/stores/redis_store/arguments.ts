@@ -54,10 +54,10 @@ export function appendArguments(
 
 /** Which jobs are asked for. */
 export function filterArguments(
-  { flows, queues, exceptFlows = NONE, exceptJobs = NONE }: DueQuery,
+  { flows, queues, exceptFlows = NONE, exceptJobs = NONE, unread }: DueQuery,
 ): readonly string[] {
   const filters = [flows, queues].flatMap((it) => it === undefined ? ["0"] : ["1", ...listOf(it)]);
-  return [...filters, ...listOf(exceptFlows), ...listOf(exceptJobs)];
+  return [...filters, ...listOf(exceptFlows), ...listOf(exceptJobs), unread === true ? "1" : "0"];
 }
 
 const SEND_ANSWERS = [

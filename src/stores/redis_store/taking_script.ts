@@ -49,10 +49,13 @@ function ops.queue()
   end
   return { now, "1", text, leases }
 end
-local function is_last_call(queue, incarnation, call)
+-- Where only jobs with commands are asked for, a call that was refused may have been left out of the state.
+local function is_last_call(queue, incarnation, call, unread)
   local text = redis.call("HGET", P .. ":queues", queue)
   for _, holder in ipairs(text and cjson.decode(text).holders or {}) do
-    if string.format("%.0f", holder.incarnation) == incarnation then return holder.call == tonumber(call) end
+    if string.format("%.0f", holder.incarnation) == incarnation then
+      return holder.call == tonumber(call) or (unread and holder.call < tonumber(call))
+    end
   end
   return false
 end
@@ -106,9 +109,10 @@ local function take_filter()
   local queues = take_argument() == "1" and take_set()
   local exceptFlows = take_set()
   local exceptJobs, excepted = take_set()
-  return function(queue, flowId, flowHash)
-    return (not flows or flows[flowId]) and (not queues or queues[queue]) and not exceptFlows[flowHash]
-  end, exceptJobs, excepted
+  local unread = take_argument() == "1"
+  return function(queue, flowId, flowHash, reason)
+    return (not unread or reason == "2") and (not flows or flows[flowId]) and (not queues or queues[queue]) and not exceptFlows[flowHash]
+  end, exceptJobs, excepted, unread
 end
 
 local GROUP = "^(%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d)(%d)(%d%d%d%d%d%d%d%d%d%d)([^\\255]*)\\255([^\\255]*)\\255([^\\255]*)\\255"
@@ -128,7 +132,7 @@ local function each_group(is_asked_for, skips_held, visit)
     if skips_held and runs(lease) then start = "(" .. holder .. LAST
     else
       local prefix = string.sub(first, 1, length)
-      if is_asked_for(queue, flowId, flowHash) then visit(prefix, reason, priority, lease) end
+      if is_asked_for(queue, flowId, flowHash, reason) then visit(prefix, reason, priority, lease) end
       start = "(" .. prefix .. LAST
     end
   end
@@ -157,9 +161,9 @@ end
 function ops.take()
   local owner, incarnation, limit = take_argument(), take_argument(), tonumber(take_argument())
   local queue, call = take_optional(), take_argument()
-  local is_asked_for, exceptJobs, excepted = take_filter()
+  local is_asked_for, exceptJobs, excepted, unread = take_filter()
   local found = {}
-  if has_lease(owner, incarnation) and (not queue or is_last_call(queue, incarnation, call)) then
+  if has_lease(owner, incarnation) and (not queue or is_last_call(queue, incarnation, call, unread)) then
     each_group(is_asked_for, true, function(prefix, reason, priority, lease)
       local last = reason == "0" and prefix .. sortable(at) .. LAST or prefix .. LAST
       for _, place in ipairs(redis.call("ZRANGE", P .. ":due", "[" .. prefix, "(" .. last, "BYLEX", "LIMIT", 0, limit + excepted)) do

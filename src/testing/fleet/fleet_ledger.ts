@@ -348,6 +348,7 @@ export class FleetLedger {
       throw new FleetViolation("lost or doubled", why);
     }
     checkKey(life, handler);
+    if (claim?.process === process) this.queues.starts(life.life, jobId);
     const running = { process, life: life.life, task, isAborted };
     this.#running.push(running);
     return () => this.#running = this.#running.filter((it) => it !== running);

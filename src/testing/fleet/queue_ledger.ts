@@ -8,6 +8,8 @@ export class QueueLedger {
   readonly #queues: readonly QueueOptions[];
   /** When jobs were taken of each queue, by the store. */
   readonly #starts: Map<string, number[]> = new Map();
+  /** The lives of jobs that were claimed last only for the sake of their commands. */
+  readonly #served: Set<number> = new Set();
 
   /** Makes the ledger of queues of which nothing was taken. */
   constructor(queues: readonly QueueOptions[]) {
@@ -15,16 +17,45 @@ export class QueueLedger {
   }
 
   /**
-   * Notes that jobs were claimed; `before` are all jobs as they were before.
+   * Notes that jobs were claimed; `before` are all jobs as they were before. Those that were taken only for the sake of their commands are
+   * not worked on, also when the engine that has them claims them again.
    *
    * @throws {FleetViolation} when there are more of a queue than its limits allow
    */
-  claimed(claimed: readonly JobRecord[], before: readonly JobRecord[], now: number, isTaken: boolean): void {
+  claimed(
+    claimed: readonly JobRecord[],
+    before: readonly JobRecord[],
+    now: number,
+    by: "take" | "take unread" | "claim",
+  ): void {
+    for (const { life, queue } of claimed) {
+      const isHeldBefore = before.some((it) => it.life === life && it.owner !== undefined);
+      if (by === "take unread" && this.#queues.some(({ name }) => name === queue)) this.#served.add(life);
+      else if (by === "take" || !isHeldBefore) this.#served.delete(life);
+    }
+    this.#check(claimed.filter(({ life }) => !this.#served.has(life)), before, now, by === "take");
+  }
+
+  /**
+   * Notes that a handler of a job starts.
+   *
+   * @throws {FleetViolation} when the job was claimed only for the sake of its commands
+   */
+  starts(life: number, jobId: string): void {
+    if (!this.#served.has(life)) return;
+    throw new FleetViolation(
+      "too many",
+      `a handler of job ${jobId} runs, which was taken without a place in its queue`,
+    );
+  }
+
+  #check(claimed: readonly JobRecord[], before: readonly JobRecord[], now: number, isTaken: boolean): void {
     for (const { name, globalConcurrency = Infinity, rate } of this.#queues) {
       const count = claimed.filter(({ queue }) => queue === name).length;
       if (count === 0) continue;
       const lives = new Set(claimed.map(({ life }) => life));
-      const others = before.filter((it) => it.queue === name && isHeld(it, now) && !lives.has(it.life));
+      const isOther = ({ life }: JobRecord) => !lives.has(life) && !this.#served.has(life);
+      const others = before.filter((it) => it.queue === name && isHeld(it, now) && isOther(it));
       const held = others.length + count;
       if (held > globalConcurrency) {
         const ids = others.map(({ jobId, owner }) => `${owner} has ${jobId}`).join(", ");

@@ -131,14 +131,14 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
         ({ jobs: before }) =>
           chain(store.take({ ...query, now: at(query.now) }), (it) => {
             for (const taken of it.jobs) ledger.taken(process, taken);
-            return noteClaims(it, before, at(query.now), true);
+            return noteClaims(it, before, at(query.now), query.unread === true ? "take unread" : "take");
           }),
       ),
     claim: (query) =>
       chain(
         store.list(),
         ({ jobs: before }) =>
-          chain(store.claim({ ...query, now: at(query.now) }), (it) => noteClaims(it, before, at(query.now), false)),
+          chain(store.claim({ ...query, now: at(query.now) }), (it) => noteClaims(it, before, at(query.now), "claim")),
       ),
     nextDueAt: (query) => store.nextDueAt({ ...query, now: at(query.now) }),
     ...(permit && {
@@ -174,9 +174,9 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
     answer: TakeAnswer,
     before: readonly JobRecord[],
     now: number,
-    isTaken: boolean,
+    by: "take" | "take unread" | "claim",
   ): TakeAnswer {
-    ledger.queues.claimed(answer.jobs.map(({ record }) => record), before, now, isTaken);
+    ledger.queues.claimed(answer.jobs.map(({ record }) => record), before, now, by);
     for (const taken of answer.jobs) {
       const record = before.find(({ life }) => life === taken.record.life);
       if (record !== undefined) ledger.claimed(process, taken, record, now, trueNow());

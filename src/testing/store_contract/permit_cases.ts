@@ -2,7 +2,7 @@ import type { Incarnation, PermitAnswer, PermitQuery, QueueLimits, Store, StoreE
 import type { Case, Scope } from "./case.ts";
 import { check, checkSame } from "./checks.ts";
 import { AT_END, BEFORE_END, isRenewed } from "./owner_cases.ts";
-import { createJob, enter, idsOf, LATER, LEASE_MS, NOW, take } from "./sample_jobs.ts";
+import { createJob, enter, idsOf, LATER, LEASE_MS, NOW, sendNew, take } from "./sample_jobs.ts";
 
 /** An engine that asks for permits of a queue. */
 class Asker {
@@ -163,6 +163,30 @@ export const permitCases: readonly Case[] = [
       checkSame(await a.given({ call: 9, kept: 1, started: 0, wanted: 0 }), [0, undefined], "the next call");
       checkSame((await a.given({ call: 6, kept: 0, wanted: 9 }))[0], 0, "what is given to a call that is late");
       checkSame(await b.given({ call: 2, kept: 1, started: 1, wanted: 9 }), [2, AT_END], "what is left then");
+    },
+  ),
+  permitting(
+    "lets jobs with commands be taken by a call that was refused, but by none before the last",
+    async ([store, other]) => {
+      const limits = { globalConcurrency: 1 };
+      const holder = new Asker(other, await enter(other, "holder"), limits);
+      const asker = new Asker(store, await enter(store, "asker"), limits);
+      checkSame((await holder.given())[0], 1, "what the holder is given");
+      for (const jobId of ["a", "b", "c"]) await createJob(store, jobId, 0, { dueAt: 1, queue: "queue" });
+      await sendNew(store, "a", "text");
+      await sendNew(store, "b", "text");
+      const takeBy = async (call: number) =>
+        idsOf(await take(store, asker.owner, { limit: 1, unread: true, permit: { queue: "queue", call } }));
+      checkSame(
+        [(await asker.given())[0], (await asker.given())[0]],
+        [0, 0],
+        "what is given twice to one that is refused",
+      );
+      checkSame(await takeBy(2), ["a"], "what is taken by the second call");
+      checkSame((await asker.given({ kept: 1, wanted: 0 }))[0], 0, "what is given by a call that wants nothing");
+      checkSame(await takeBy(2), [], "what is taken by the second call after the third");
+      checkSame(await takeBy(3), ["b"], "what is taken by the third");
+      checkSame(await takeBy(3), [], "what is taken of those without commands");
     },
   ),
   permitting("lets jobs be taken only by the last call of an engine for the queue", async ([store, other]) => {

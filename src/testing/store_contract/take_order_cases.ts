@@ -1,7 +1,20 @@
-import type { DueQuery, NewJob } from "../../ports/store.ts";
+import type { DueQuery, NewJob, TakeQuery } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
-import { checkSame, existing } from "./checks.ts";
-import { claimOf, createJob, enter, HEAD, idsOf, LATER, NOW, sendNew, take } from "./sample_jobs.ts";
+import { check, checkSame, existing } from "./checks.ts";
+import {
+  claimOf,
+  createJob,
+  ENDED,
+  enter,
+  HEAD,
+  idsOf,
+  LATER,
+  LEASE_MS,
+  NOW,
+  send,
+  sendNew,
+  take,
+} from "./sample_jobs.ts";
 import { takeAndRelease } from "./take_cases.ts";
 
 /** The order in which due jobs are taken, and which of them. */
@@ -76,13 +89,14 @@ export const takeOrderCases: readonly Case[] = [
     async (store) => {
       const owner = await enter(store, "engine");
       const kinds = ["a", "b", "A", ""].flatMap((flow) => ["x", "y", ""].map((queue) => ({ flow, queue })));
+      type Kind = { readonly flow: string; readonly queue: string };
       for (const [index, { flow, queue }] of kinds.entries()) {
         const jobId = `${flow}/${queue}`;
         const more = { flowId: flow, flowHash: `hash of ${flow}`, queue, createdAt: index };
         await createJob(store, jobId, 0, index % 3 === 0 ? more : { ...more, dueAt: index });
         if (index % 3 === 0) await sendNew(store, jobId, "command");
       }
-      const queries: readonly [Omit<DueQuery, "now">, (kind: { flow: string; queue: string }) => boolean][] = [
+      const queries: readonly [Omit<DueQuery, "now">, (kind: Kind) => boolean][] = [
         [{ flows: ["a"] }, ({ flow }) => flow === "a"],
         [{ flows: ["", "b", "c"] }, ({ flow }) => flow === "" || flow === "b"],
         [{ flows: [] }, () => false],
@@ -115,4 +129,57 @@ export const takeOrderCases: readonly Case[] = [
       }
     },
   ),
+  withStore("take and nextDueAt with unread go by jobs with commands that are not consumed only", async (store) => {
+    const lapsed = await enter(store, "lapsed", { now: 0, leaseMs: 405 });
+    const owner = await enter(store, "engine");
+    const holder = await enter(store, "holder");
+    const nextUnread = async (what: string, query: Partial<DueQuery> = {}) => {
+      const at = await store.nextDueAt({ now: NOW, unread: true, ...query });
+      checkSame(at !== undefined && at <= NOW, what === "some", `whether nextDueAt finds ${what}, got ${at}`);
+    };
+    const makes: readonly [jobId: string, more: Partial<NewJob>][] = [
+      ["due", { createdAt: 1, dueAt: 1 }],
+      ["due and lapsed", { createdAt: 1, dueAt: 1, claim: lapsed }],
+      ["first", { createdAt: 10 }],
+      ["second", { createdAt: 20, dueAt: 1 }],
+      ["third", { createdAt: 30, dueAt: LATER, queue: "other" }],
+      ["fourth", { createdAt: 1, priority: 3 }],
+      ["lapsed", { createdAt: 40, claim: lapsed }],
+      ["held", { createdAt: 1, claim: holder }],
+    ];
+    for (const [jobId, more] of makes) await createJob(store, jobId, 0, more);
+    checkSame(idsOf(await take(store, owner, { unread: true })), [], "take of unread jobs when there are none");
+    await nextUnread("none");
+    for (const jobId of ["first", "second", "third", "fourth", "lapsed", "held"]) await sendNew(store, jobId, "text");
+    const ended = await createJob(store, "ended", 0, { createdAt: 50 });
+    await store.append(ended, 0, ["end"], ENDED);
+    await send(store, ended, "redrive", "redrive", { reopens: true });
+    await nextUnread("some");
+    const order = ["first", "second", "third", "lapsed", "ended", "fourth"];
+    const unread = async (query: Partial<TakeQuery>) => await takeAndRelease(store, owner, { unread: true, ...query });
+    checkSame(await unread({ limit: 2 }), order.slice(0, 2), "the first two unread jobs");
+    checkSame(await unread({ queues: ["other"] }), ["third"], "the unread jobs of a queue");
+    checkSame(await unread({ exceptJobs: new Set(order.slice(0, 5)) }), ["fourth"], "the unread jobs except five");
+    await nextUnread("none", { exceptJobs: new Set(order) });
+    const taken = await take(store, owner, { unread: true });
+    const isOrder = idsOf(taken).filter((it) =>
+      it !== "lapsed"
+    ).join() === order.filter((it) => it !== "lapsed").join();
+    check(isOrder, `take of all unread jobs, got ${idsOf(taken).join()}`);
+    await nextUnread("none");
+    for (const job of taken) {
+      const { status, endedAt, revision } = job.record;
+      await store.append(claimOf(job), revision, [], {
+        ...HEAD,
+        status,
+        endedAt,
+        dueAt: 1,
+        consumed: 1,
+        releases: true,
+      });
+    }
+    checkSame(await unread({}), [], "the unread jobs when all was consumed");
+    checkSame((await takeAndRelease(store, owner)).length, 8, "how many are due all the same");
+    checkSame(await store.nextDueAt({ now: NOW, unread: true }), NOW + LEASE_MS, "nextDueAt: that of the held one");
+  }),
 ];
