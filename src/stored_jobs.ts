@@ -3,7 +3,7 @@ import { type PreflightFinding, StateError } from "./base/errors.ts";
 import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
 import { checkInteger, checkName, checkOptions, checkRange, checkWord, type OptionNames } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
-import { endBeforeDelete } from "./engine/durable/child_jobs.ts";
+import { deleteJob } from "./engine/durable/child_jobs.ts";
 import { DueJobs } from "./engine/durable/due_jobs.ts";
 import { replayStored } from "./engine/durable/stored_replay.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
@@ -246,14 +246,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const record = await this.session.store.find(jobId);
     if (record === undefined) return false;
     const place = whereLive(record, this.session);
-    if (place === undefined) {
-      // One that has ended, and is not due, owes nothing.
-      const stored = record.endedAt === undefined || record.dueAt !== undefined
-        ? await this.session.store.load(jobId)
-        : undefined;
-      if (stored?.record.life === record.life) await endBeforeDelete(stored, this.session);
-      return await this.session.store.delete(record);
-    }
+    if (place === undefined) return await deleteJob(record, this.session);
     const why = `it is live ${place}; cancel it first, by engine.handle("${jobId}").cancel()`;
     throw new StateError("delete", record.status, `Cannot delete job "${jobId}": ${why}`);
   }

@@ -9,7 +9,7 @@ import { hasEnded, type Job } from "../../job/job.ts";
 import type { ChildrenCommit } from "../../job/commit.ts";
 import { createChildJob } from "../../job/new_child.ts";
 import { DEFAULT_FLOW_LIMITS } from "../../model/flow_limits.ts";
-import type { CreateAnswer, NewJob, StoredJob } from "../../ports/store.ts";
+import type { CreateAnswer, JobRecord, NewJob, StoredJob } from "../../ports/store.ts";
 import { describeError } from "../../values/error_data.ts";
 import { statusCommit } from "../activation/commits.ts";
 import type { Journal } from "./journal.ts";
@@ -151,12 +151,24 @@ async function isDone(session: StoreSession, act: () => Promise<unknown>): Promi
 }
 
 /**
- * Does what a job owes to its parent and its children before it is deleted: to them, one that has not ended is cancelled. Of a job that cannot
- * be read, only the parent can be told. Repeating it does no harm.
+ * Deletes a job on which nobody works, after it has done what it owes to its parent and its children: to them, one that has not ended is
+ * cancelled. Repeating it does no harm. Returns false when it is gone already.
  *
- * @throws {StateError} when the store keeps failing, or an inbox stays full: the job must stay
+ * @throws {StateError} when the store keeps failing, or an inbox stays full: the job stays
  */
-export async function endBeforeDelete(stored: StoredJob, session: StoreSession): Promise<void> {
+export async function deleteJob(record: JobRecord, session: StoreSession): Promise<boolean> {
+  const { store } = session;
+  // One that has ended, and is not due, owes nothing.
+  if (record.endedAt === undefined || record.dueAt !== undefined) {
+    const stored = await store.load(record.jobId);
+    if (stored?.record.life !== record.life) return false;
+    await endForFamily(stored, session);
+  }
+  return await store.delete(record);
+}
+
+/** Of a job that cannot be read, only the parent can be told. */
+async function endForFamily(stored: StoredJob, session: StoreSession): Promise<void> {
   const { jobId, life, parentId, status } = stored.record;
   const error = describeError(new CancelledError("it was deleted"));
   const job = readable(stored);
