@@ -15,7 +15,7 @@ const STORES = { "a store that answers at once": memoryStore, "a store that answ
 const asking = (_n: number, ctx: Context) => ctx.expect("answer");
 
 for (const [name, createStore] of Object.entries(STORES)) {
-  test(`C529 a parent is told of a child that is deleted while nobody has it, wherever it is, with ${name}`, async () => {
+  test(`C531 a parent is told of a child that is deleted while nobody has it, wherever it is, with ${name}`, async () => {
     const timers = manualTimers();
     const store = createStore();
     const [process, other] = [1, 2].map(() => new FamilyProcess(timers, { store, work: asking }));
@@ -39,7 +39,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test(`C529 the children of a job that is deleted are cancelled, but those that are detached, with ${name}`, async () => {
+  test(`C531 the children of a job that is deleted are cancelled, but those that are detached, with ${name}`, async () => {
     const process = new FamilyProcess(manualTimers(), { store: createStore(), work: asking });
     const worker = process.engine.work({ idleMs: 1_000 });
     await process.flow.start("sum", { items: [1] }, { jobId: "job" });
@@ -56,7 +56,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test(`C529 a child that has ended and could not tell its parent tells it before it is deleted, with ${name}`, async () => {
+  test(`C531 a child that has ended and could not tell its parent tells it before it is deleted, with ${name}`, async () => {
     const process = new FamilyProcess(manualTimers(), {
       store: createStore(),
       durability: { inboxLimit: 1, attempts: 3 },
@@ -91,7 +91,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await again.stop();
   });
 
-  test(`C529 a parent is told of the deletion of a child that cannot be read, with ${name}`, async () => {
+  test(`C531 a parent is told of the deletion of a child that cannot be read, with ${name}`, async () => {
     const inner = createStore();
     const process = new FamilyProcess(manualTimers(), { store: inner, work: asking });
     const worker = process.engine.work({ idleMs: 1_000 });

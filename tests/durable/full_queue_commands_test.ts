@@ -31,7 +31,7 @@ const statusesOf = async ({ engine }: StoredFlowProcess) =>
 for (const [name, createStore] of Object.entries(STORES)) {
   for (const [limit, limits] of Object.entries(FULL)) {
     test(
-      `C528 a job is cancelled, paused and resumed while its queue is full by its ${limit}, with ${name}`,
+      `C530 a job is cancelled, paused and resumed while its queue is full by its ${limit}, with ${name}`,
       async () => {
         const gate = createLatch();
         const process = new StoredFlowProcess({ store: createStore(), work: () => gate.passed });
@@ -57,7 +57,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     );
   }
 
-  test(`C528 a worker without room carries out what is asked of other jobs, with ${name}`, async () => {
+  test(`C530 a worker without room carries out what is asked of other jobs, with ${name}`, async () => {
     const gate = createLatch();
     const process = new StoredFlowProcess({ store: createStore(), work: () => gate.passed });
     await start(process);
@@ -72,7 +72,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test(`C528 an answer is taken in while the queue of its job is full, and is in time, with ${name}`, async () => {
+  test(`C530 an answer is taken in while the queue of its job is full, and is in time, with ${name}`, async () => {
     const gate = createLatch();
     const process = new StoredFlowProcess({
       store: createStore(),
@@ -95,7 +95,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test(`C528 a job whose answer was lost when it was taken without a place runs no handler, with ${name}`, async () => {
+  test(`C530 a job whose answer was lost when it was taken without a place runs no handler, with ${name}`, async () => {
     const inner = createStore();
     const timers = manualTimers();
     const gate = createLatch();
@@ -123,7 +123,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test(`C528 many jobs of a full queue are cancelled together, whatever its rate, with ${name}`, async () => {
+  test(`C530 many jobs of a full queue are cancelled together, whatever its rate, with ${name}`, async () => {
     const store = createStore();
     const timers = manualTimers();
     const [one, other] = [new StoredFlowProcess({ store, timers }), new StoredFlowProcess({ store, timers })];
