@@ -1,4 +1,4 @@
-import { checkDuration } from "./options.ts";
+import { checkDuration, checkOptions } from "./options.ts";
 import { shorten } from "./text.ts";
 
 /**
@@ -390,8 +390,11 @@ export class RetryError extends RoutiluxError {
    * Makes the error.
    *
    * @throws {RangeError} for a delay out of range
+   * @throws {TypeError} for an option of an unknown name, and for a text in the place of the options
    */
-  constructor({ delayMs, message, ...options }: RetryErrorOptions = {}) {
+  constructor(given: RetryErrorOptions = {}) {
+    checkOptions("Cannot create RetryError", given, { delayMs: true, message: true, cause: true });
+    const { delayMs, message, ...options } = given;
     const { cause } = options;
     super(message ?? (cause instanceof Error ? cause.message : "The handler asks to be tried again"), options);
     this.delayMs = delayMs === undefined ? undefined : checkDuration("Cannot create RetryError", "delayMs", delayMs);
