@@ -1,3 +1,4 @@
+import { adoptedSomewhere } from "./adopt_anywhere.ts";
 import { nothingIsDoubled, nothingIsLost } from "./delivery_laws.ts";
 import { crashedEverywhere, crashedSomewhere } from "./crash_anywhere.ts";
 import { familyStoppedSomewhere } from "./family_law.ts";
@@ -18,4 +19,5 @@ export const LAWS: readonly Law[] = [
   valuesComeBack(),
   crashedSomewhere(),
   crashedEverywhere(),
+  adoptedSomewhere(),
 ];

@@ -25,6 +25,8 @@ export interface MovingRunOptions {
   readonly listener?: RunListener;
   /** Called at each place with a function that takes a snapshot there. */
   readonly onPlace?: (carriedJob: () => CarriedJob) => void;
+  /** Changes what is carried to another host. */
+  readonly onMove?: (carriedJob: CarriedJob) => CarriedJob;
 }
 
 /**
@@ -51,6 +53,7 @@ export async function runMoving(given: FlowSpec | CarriedJob, options: MovingRun
     if (isRedrive) carriedJob = host.carriedJob;
     if (values.mistakes.length > 0) throw new Error(values.mistakes.join("\n"));
     if (carriedJob === undefined) return { end: host.text, carried, passed: chain.passed, stops: chain.made };
+    carriedJob = options.onMove?.(carriedJob) ?? carriedJob;
     carried.push(carriedJob);
     host = new ScriptedHost(carriedJob, chain, isRedrive);
   }
