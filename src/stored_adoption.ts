@@ -193,10 +193,9 @@ async function prepare(
 ): Promise<{ readonly adoption: Adoption | undefined; readonly findings: readonly PreflightFinding[] }> {
   const { graph, moves, storage } = target;
   const before = replayStored(stored, graph.limits).finish();
-  const { formerNames: former } = before;
   const { moved: job, findings: ofJob } = moveJob(before, graph, moves);
-  const findings = [...ofJob, ...await unreadFindings(target, stored, former)];
-  if (job !== undefined) job.formerNames = formerNamesAfter(former, stored.record, moves);
+  const findings = [...ofJob, ...await unreadFindings(target, stored, before.formerNames)];
+  if (job !== undefined) job.formerNames = formerNamesAfter(before.formerNames, stored.record, moves);
   const adoption = job === undefined || findings.length > 0
     ? undefined
     : { job, replaced: { ...storage.flowDocument(), snapshot: writeJob(job) } };

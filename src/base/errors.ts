@@ -392,10 +392,9 @@ export class RetryError extends RoutiluxError {
    * @throws {RangeError} for a delay out of range
    * @throws {TypeError} for an option of an unknown name, and for a text in the place of the options
    */
-  constructor(given: RetryErrorOptions = {}) {
-    checkOptions("Cannot create RetryError", given, { delayMs: true, message: true, cause: true });
-    const { delayMs, message, ...options } = given;
-    const { cause } = options;
+  constructor(options: RetryErrorOptions = {}) {
+    checkOptions("Cannot create RetryError", options, { delayMs: true, message: true, cause: true });
+    const { cause, delayMs, message } = options;
     super(message ?? (cause instanceof Error ? cause.message : "The handler asks to be tried again"), options);
     this.delayMs = delayMs === undefined ? undefined : checkDuration("Cannot create RetryError", "delayMs", delayMs);
   }
