@@ -20,6 +20,8 @@ interface Result extends Tally {
 const STAND_IN = "@std/assert is the stand-in of tests/support";
 /** Bun ends a test after five seconds where nothing else is said: on a busy machine that is too soon. */
 const PATIENCE_MS = 180_000;
+/** All tests of a runtime, beside those of another one and the checks, on a slow machine. */
+const LIMIT_MS = 900_000;
 // Tests start examples, servers and a browser as processes, each in a folder of its own, and call them.
 const PERMISSIONS = ["--allow-all"];
 
@@ -103,7 +105,7 @@ async function run(runtime: Runtime, tested: readonly string[], flags: readonly 
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   await using groups = runtime.name === "Deno" ? await groupTests(tested, GROUPS) : undefined;
   const args = testArgs(runtime, report, groups?.paths ?? tested, flags);
-  const { success, stdout, stderr } = await runLimited(runtime.command, args);
+  const { success, stdout, stderr } = await runLimited(runtime.command, args, { limitMs: LIMIT_MS });
   console.log(`\n${runtime.name} ${runtime.version}\n`);
   for (const output of [stdout, stderr]) console.log(output);
   const tally = countCases(await Deno.readTextFile(report), success);
