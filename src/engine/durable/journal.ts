@@ -5,6 +5,7 @@ import type { CancelTimer } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
 import type { Job } from "../../job/job.ts";
 import { encodeCommit } from "../../documents/commit.ts";
+import { StepTransactions, type TransactionHolds } from "../activation/step_transactions.ts";
 import { Consumption } from "./consumption.ts";
 import { delayAfter } from "./durability_settings.ts";
 import { headsOf, type JournalRest, type JournalWrite } from "./journal_write.ts";
@@ -12,7 +13,7 @@ import { RestGate } from "./rest_gate.ts";
 import { type KeptJournal, Snapshots } from "./snapshots.ts";
 import { StoredWaiters } from "./stored_waiters.ts";
 import type { StoreSession } from "./store_session.ts";
-import { letGoBefore, rollBack, WaitingTransactions } from "./transactions.ts";
+import { beginIn, letGoBefore, rollBack, WaitingTransactions } from "./transactions.ts";
 
 /** The callbacks of a journal while its job is live. */
 export interface JournalCallbacks {
@@ -28,7 +29,7 @@ export interface JournalCallbacks {
  * The journal of one job in the store: it writes entries in the order of their commits, and calls back when one is stored. The
  * entries that are handed in during a write are written together by the next.
  */
-export class Journal {
+export class Journal implements TransactionHolds {
   /** Whether commands from the inbox are being read or carried out. */
   isPolling = false;
   /** Whether commands may have arrived that have not been read. */
@@ -76,6 +77,10 @@ export class Journal {
   #stored: number;
   #entries: string[] = [];
   readonly #transactions: WaitingTransactions = new WaitingTransactions();
+  /** Those whose transactions are open, or being begun. */
+  readonly #holds: Set<object> = new Set();
+  /** Called when no write is under way any more. */
+  readonly #whenIdle: (() => void)[] = [];
   /** When the oldest entry was handed in that is not being written yet, and the oldest of those that are: in elapsed time. */
   #gatheredAt: number | undefined;
   #writtenAt: number | undefined;
@@ -235,10 +240,30 @@ export class Journal {
     else this.#waiters.add(this.#handed, run);
   }
 
+  /** Makes the transactions of a handler. */
+  transactionsOf(routineId: string): StepTransactions {
+    return new StepTransactions(routineId, this, (action) => beginIn(this.session.store, action));
+  }
+
+  async hold(by: object): Promise<void> {
+    this.#holds.add(by);
+    while (this.#isWriting && !this.isOver) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  unhold(by: object): void {
+    this.#holds.delete(by);
+  }
+
+  #idle(): void {
+    this.#isWriting = false;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
     if (this.#isWriting || this.isHeld || this.isOver || this.session.isClosed) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
+    if (this.#holds.size > 0 && this.#transactions.areNone) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
     const write = this.#createWrite();
@@ -284,7 +309,7 @@ export class Journal {
   }
 
   #succeed({ entries, head, after }: JournalWrite): void {
-    this.#isWriting = false;
+    this.#idle();
     this.#failures = 0;
     this.#writtenAt = undefined;
     this.#stored += entries.length;
@@ -311,7 +336,7 @@ export class Journal {
     if (entries.length > 1) {
       return this.#attempt({ entries: entries.slice(0, -1), head, headBefore: undefined, after: [refused], within });
     }
-    this.#isWriting = false;
+    this.#idle();
     refused();
   }
 
@@ -369,6 +394,7 @@ export class Journal {
     this.lost = error;
     this.#stopFlush?.();
     this.#transactions.rollBack();
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
     callbacks?.onLost(error);

@@ -15,6 +15,11 @@ interface NextEntries {
 export class WaitingTransactions {
   readonly #waiting: { readonly revision: number; readonly transaction: StoreTransaction }[] = [];
 
+  /** Whether there is none. */
+  get areNone(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** Adds the transaction that is committed with the entry of a revision. */
   add(revision: number, transaction: StoreTransaction): void {
     this.#waiting.push({ revision, transaction });

@@ -1,7 +1,10 @@
 import { PGlite } from "@electric-sql/pglite";
+import { assertEquals } from "@std/assert";
 import { after, test } from "node:test";
-import { pgliteClient } from "../../../src/stores/postgres_store.ts";
+import { type Context, Engine, type EngineEvent, Flow, Registry, Routine } from "../../../mod.ts";
+import { pgliteClient, type PGliteTransaction, postgresStore } from "../../../src/stores/postgres_store.ts";
 import { storeContract } from "../../../src/testing/store_contract.ts";
+import { createLatch } from "../../support/latch.ts";
 import { IS_LONG } from "../../support/gate_amount.ts";
 import { checkCounting } from "../../support/check_counting.ts";
 import { addressOf } from "../../support/services.ts";
@@ -18,6 +21,34 @@ after(() => database?.close());
 test("handlers transact by PGlite", { timeout: 240_000 }, async () => {
   database ??= await PGlite.create();
   await checkCounting(pgliteClient(database), "transacting");
+});
+
+test("C532 a handler transacts by PGlite while another one of its job ends", { timeout: 240_000 }, async () => {
+  database ??= await PGlite.create();
+  const gate = createLatch();
+  class Pair extends Routine {
+    readonly trigger = this.addSlot("trigger", this.begin);
+    readonly input = this.addSlot("input", this.work);
+    readonly item = this.addEvent<{ n: number }>("item");
+    begin(_data: unknown, ctx: Context): void {
+      for (const n of [1, 2]) ctx.emit(this.item, { n });
+    }
+    async work({ n }: { n: number }, ctx: Context): Promise<void> {
+      if (n === 2) return gate.open();
+      await ctx.transact((client: PGliteTransaction) => client.query("SELECT 1", []));
+      await gate.passed;
+    }
+  }
+  const events: EngineEvent[] = [];
+  const registry = new Registry({ Pair });
+  const store = postgresStore(pgliteClient(database), { schema: "lone" });
+  const engine = new Engine({ registry, store, observer: (event) => void events.push(event) });
+  const flow = new Flow({ id: "pair", registry, engine });
+  const pair = flow.addRoutine(new Pair(), "pair");
+  flow.connect(pair.item, pair.input);
+  const job = await flow.run(pair, {}, { strategy: "concurrent", maxWorkers: 2 });
+  assertEquals([job.status, events.filter(({ type }) => type === "store_error")], ["completed", []]);
+  await engine.close();
 });
 
 storeContract({
