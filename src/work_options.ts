@@ -44,7 +44,10 @@ export interface WorkOptions {
   readonly pollMs?: number;
   /** How long live jobs may run what is due when the worker stops, in milliseconds. @default {10000} */
   readonly drainMs?: number;
-  /** How long a job may wait before it is let go until it is due or told something, in milliseconds. @default {5000} */
+  /**
+   * How long a job may wait before it is let go until it is due or told something, in milliseconds; one that is due within 20 ms is not.
+   * @default {5000}
+   */
   readonly idleMs?: number;
   /** Stops the worker when aborted. */
   readonly signal?: AbortSignal;

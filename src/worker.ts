@@ -308,7 +308,8 @@ function passivate(execution: Execution, timers: Timers, idleMs: number): () => 
   const idle = () => {
     stop();
     const due = nextDueAt(execution.job, timers.now()) ?? Infinity;
-    if (due - timers.now() > idleMs) stopTimer = timers.after(idleMs, release);
+    // By the store's clock, what is due soon may be due: it would be taken again at once.
+    if (due - timers.now() > Math.max(idleMs, LEAST_WAIT_MS)) stopTimer = timers.after(idleMs, release);
   };
   if (idleMs === Infinity) return stop;
   const stopIdle = execution.listeners.onIdle(idle);
