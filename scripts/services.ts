@@ -22,8 +22,8 @@ interface Server {
 interface Kind {
   /** The tests that use it. */
   readonly users: RegExp;
-  /** Starts one; `undefined` when it is not installed. */
-  readonly start: () => Promise<Server | undefined>;
+  /** Starts one, which ends with this process unless it `outlives` it; `undefined` when it is not installed. */
+  readonly start: (outlives: boolean) => Promise<Server | undefined>;
   /** Finds one that was started. */
   readonly at: (folder: string, port: number) => Server | undefined;
 }
@@ -32,15 +32,19 @@ const KINDS: Readonly<Record<Name, Kind>> = {
   postgres: {
     users: /postgres|killed/,
     // A commit waits for the disk where durability is tested or speed is measured.
-    start: () => PostgresServer.start({ synchronous_commit: "off" }),
+    start: (outlives) => PostgresServer.start({ synchronous_commit: "off" }, {}, outlives),
     at: (folder, port) => PostgresServer.at(folder, port),
   },
   redis: {
     users: /redis|killed/,
-    start: () => RedisServer.start(),
+    start: (outlives) => RedisServer.start({}, outlives),
     at: (folder, port) => RedisServer.at(folder, port),
   },
-  nats: { users: /nats/, start: () => NatsServer.start(), at: (folder, port) => NatsServer.at(folder, port) },
+  nats: {
+    users: /nats/,
+    start: (outlives) => NatsServer.start(outlives),
+    at: (folder, port) => NatsServer.at(folder, port),
+  },
 };
 
 function isName(name: string): name is Name {
@@ -59,10 +63,10 @@ export interface RunningServices {
   stop(): Promise<void>;
 }
 
-/** Starts those of the servers that are installed. */
-export async function startServices(names: readonly Name[] = NAMES): Promise<RunningServices> {
+/** Starts those of the servers that are installed. They end with this process unless they `outlive` it. */
+async function startServices(names: readonly Name[], outlive: boolean): Promise<RunningServices> {
   const folder = await Deno.makeTempDir({ prefix: "routilux-services-" });
-  const started = await Promise.all(names.map(async (name) => ({ name, server: await KINDS[name].start() })));
+  const started = await Promise.all(names.map(async (name) => ({ name, server: await KINDS[name].start(outlive) })));
   const servers = started.flatMap(({ name, server }) => server === undefined ? [] : [{ name, server }]);
   const path = join(folder, "services.json");
   await Deno.writeTextFile(path, JSON.stringify(Object.fromEntries(servers.map((it) => [it.name, it.server.url]))));
@@ -80,7 +84,7 @@ export async function startServicesFor(
 ): Promise<{ readonly missing: readonly string[]; stop(): Promise<void> }> {
   const names = NAMES.filter((name) => files.some((it) => KINDS[name].users.test(it)));
   if (Deno.env.has(SERVICES) || names.length === 0) return { missing: [], stop: async () => {} };
-  const { path, missing, stop } = await startServices(names);
+  const { path, missing, stop } = await startServices(names, false);
   Deno.env.set(SERVICES, path);
   return { missing: missing.map((name) => `Without ${name}: it is not installed, and its tests are skipped`), stop };
 }
@@ -98,7 +102,7 @@ if (import.meta.main) {
   const [command] = Deno.args;
   const path = Deno.env.get(SERVICES);
   if (command === "up") {
-    const { path, missing } = await startServices();
+    const { path, missing } = await startServices(NAMES, true);
     console.log(`export ${SERVICES}=${path}`);
     for (const name of missing) console.error(`${name} is not installed`);
   } else if (command === "down" && path !== undefined) await stopServices(path);

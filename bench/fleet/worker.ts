@@ -10,6 +10,8 @@ const tell = (line: string) => process.stdout.write(`${line}\n`);
 const close = await contestant.work(address, Number(concurrency), (sentAt) => tell(`echo ${Date.now() - sentAt}`));
 const before = process.cpuUsage();
 tell("ready");
+// Whoever has started it may have been killed.
+process.stdin.once("end", () => process.exit(1));
 await new Promise((resolve) => process.stdin.once("data", resolve));
 const { user, system } = process.cpuUsage(before);
 tell(`used ${(user + system) / 1_000} ${process.memoryUsage.rss() / 2 ** 20}`);

@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { endWithProcess } from "./end_with_process.ts";
 import { findCommand } from "./found_command.ts";
 import { freePort } from "./free_port.ts";
 
@@ -21,8 +22,8 @@ export class NatsServer {
     this.port = port;
   }
 
-  /** Starts a server; `undefined` when none is installed. */
-  static async start(): Promise<NatsServer | undefined> {
+  /** Starts a server, which ends with this process unless it `outlives` it; `undefined` when none is installed. */
+  static async start(outlives = false): Promise<NatsServer | undefined> {
     const command = findCommand("nats-server");
     if (command === undefined) return undefined;
     const server = new NatsServer(mkdtempSync(join(tmpdir(), "routilux-nats-")), await freePort());
@@ -36,6 +37,7 @@ export class NatsServer {
       if (tries === MOST_TRIES) throw new Error(`The NATS server in ${server.folder} does not start`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    if (!outlives) endWithProcess({ folder: server.folder, pidFile: server.#pidFile, signal: "TERM" });
     return server;
   }
 

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { endWithProcess } from "./end_with_process.ts";
 import { freePort, untilFree } from "./free_port.ts";
 
 /** Where Debian puts each version; elsewhere the commands are on the path. */
@@ -35,10 +36,11 @@ export class PostgresServer {
     this.port = port;
   }
 
-  /** Starts a server; `undefined` when none is installed. */
+  /** Starts a server, which ends with this process unless it `outlives` it; `undefined` when none is installed. */
   static async start(
     settings: Readonly<Record<string, string>> = {},
     { data = tmpdir(), wal }: PostgresFolders = {},
+    outlives = false,
   ): Promise<PostgresServer | undefined> {
     const binaries = findBinaries();
     if (binaries === undefined) return undefined;
@@ -48,6 +50,7 @@ export class PostgresServer {
     const place = wal === undefined ? [] : ["-X", newFolder(wal), "--wal-segsize=1"];
     server.#run("initdb", "-D", server.#data, "-A", "trust", "-U", USER, ...encoding, "--no-sync", ...place);
     await server.restart(settings);
+    if (!outlives) endWithProcess({ folder: server.folder, pidFile: server.#pidFile, signal: "QUIT" });
     return server;
   }
 
@@ -89,7 +92,7 @@ export class PostgresServer {
 
   /** The id of its first process. */
   get pid(): number {
-    const [pid] = readFileSync(join(this.#data, "postmaster.pid"), "utf8").split("\n");
+    const [pid] = readFileSync(this.#pidFile, "utf8").split("\n");
     return Number(pid);
   }
 
@@ -101,7 +104,7 @@ export class PostgresServer {
 
   /** Whether it has not ended itself. */
   get isRunning(): boolean {
-    return existsSync(join(this.#data, "postmaster.pid"));
+    return existsSync(this.#pidFile);
   }
 
   /** Stops it, and removes its data. */
@@ -112,6 +115,10 @@ export class PostgresServer {
 
   get #data(): string {
     return join(this.folder, "data");
+  }
+
+  get #pidFile(): string {
+    return join(this.#data, "postmaster.pid");
   }
 
   /** The server refuses to run as root. */

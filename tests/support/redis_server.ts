@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { endWithProcess } from "./end_with_process.ts";
 import { findCommand } from "./found_command.ts";
 import { freePort, untilFree } from "./free_port.ts";
 
@@ -26,12 +27,16 @@ export class RedisServer {
     this.port = port;
   }
 
-  /** Starts a server; `undefined` when none is installed. */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer | undefined> {
+  /** Starts a server, which ends with this process unless it `outlives` it; `undefined` when none is installed. */
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    outlives = false,
+  ): Promise<RedisServer | undefined> {
     const command = findCommand("redis-server");
     if (command === undefined) return undefined;
     const server = new RedisServer(command, mkdtempSync(join(tmpdir(), "routilux-redis-")), await freePort());
     await server.restart(settings);
+    if (!outlives) endWithProcess({ folder: server.folder, pidFile: server.#pidFile, signal: "TERM" });
     return server;
   }
 
