@@ -11,7 +11,14 @@ test("tests/support/README.md names each file of the folder, once", () => {
 });
 
 /** They have a limit of time for their processes, and end them, each in its way. */
-const STARTERS = ["measured_command", "nats_server", "process_client", "started_process"];
+const STARTERS = [
+  "end_with_process",
+  "measured_command",
+  "nats_server",
+  "process_client",
+  "serving_process",
+  "started_process",
+];
 
 test("processes of tests are started by tests/support, and write nothing into the output of the runner", () => {
   const sources = readSources("tests").filter(({ path }) => path !== "tests/house/support_test.ts");

@@ -9,10 +9,10 @@ import { endWithProcess } from "./end_with_process.ts";
 // ends by itself, otherwise it must be killed.
 
 const folder = mkdtempSync(join(tmpdir(), "routilux-serving-"));
-const server = spawn("sleep", ["40"], { detached: true, stdio: ["ignore", "inherit", "ignore"] });
+const server = spawn("sleep", ["40"], { detached: true, stdio: ["ignore", 1, "ignore"] });
 server.unref();
 const pidFile = join(folder, "pid");
 writeFileSync(pidFile, `${server.pid}\n`);
 endWithProcess({ folder, pidFile, signal: "TERM" });
-console.log(folder);
+process.stdout.write(`${folder}\n`);
 if (process.argv[2] !== "ends") setInterval(() => {}, 60_000);

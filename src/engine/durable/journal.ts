@@ -5,7 +5,7 @@ import type { CancelTimer } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
 import type { Job } from "../../job/job.ts";
 import { encodeCommit } from "../../documents/commit.ts";
-import { StepTransactions, type TransactionHolds } from "../activation/step_transactions.ts";
+import type { TransactionHolds } from "../activation/step_transactions.ts";
 import { Consumption } from "./consumption.ts";
 import { delayAfter } from "./durability_settings.ts";
 import { headsOf, type JournalRest, type JournalWrite } from "./journal_write.ts";
@@ -13,7 +13,7 @@ import { RestGate } from "./rest_gate.ts";
 import { type KeptJournal, Snapshots } from "./snapshots.ts";
 import { StoredWaiters } from "./stored_waiters.ts";
 import type { StoreSession } from "./store_session.ts";
-import { beginIn, letGoBefore, rollBack, WaitingTransactions } from "./transactions.ts";
+import { letGoBefore, rollBack, WaitingTransactions } from "./transactions.ts";
 
 /** The callbacks of a journal while its job is live. */
 export interface JournalCallbacks {
@@ -77,10 +77,6 @@ export class Journal implements TransactionHolds {
   #stored: number;
   #entries: string[] = [];
   readonly #transactions: WaitingTransactions = new WaitingTransactions();
-  /** Those whose transactions are open, or being begun. */
-  readonly #holds: Set<object> = new Set();
-  /** Called when no write is under way any more. */
-  readonly #whenIdle: (() => void)[] = [];
   /** When the oldest entry was handed in that is not being written yet, and the oldest of those that are: in elapsed time. */
   #gatheredAt: number | undefined;
   #writtenAt: number | undefined;
@@ -240,30 +236,19 @@ export class Journal implements TransactionHolds {
     else this.#waiters.add(this.#handed, run);
   }
 
-  /** Makes the transactions of a handler. */
-  transactionsOf(routineId: string): StepTransactions {
-    return new StepTransactions(routineId, this, (action) => beginIn(this.session.store, action));
-  }
-
-  async hold(by: object): Promise<void> {
-    this.#holds.add(by);
-    while (this.#isWriting && !this.isOver) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+  hold(by: object): Promise<void> {
+    return this.#transactions.hold(by, () => this.#isWriting && !this.isOver);
   }
 
   unhold(by: object): void {
-    this.#holds.delete(by);
-  }
-
-  #idle(): void {
-    this.#isWriting = false;
-    for (const resolve of this.#whenIdle.splice(0)) resolve();
+    this.#transactions.unhold(by);
   }
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
     if (this.#isWriting || this.isHeld || this.isOver || this.session.isClosed) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
-    if (this.#holds.size > 0 && this.#transactions.areNone) return;
+    if (this.#transactions.isHeld) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
     const write = this.#createWrite();
@@ -309,7 +294,8 @@ export class Journal implements TransactionHolds {
   }
 
   #succeed({ entries, head, after }: JournalWrite): void {
-    this.#idle();
+    this.#isWriting = false;
+    this.#transactions.idle();
     this.#failures = 0;
     this.#writtenAt = undefined;
     this.#stored += entries.length;
@@ -336,7 +322,8 @@ export class Journal implements TransactionHolds {
     if (entries.length > 1) {
       return this.#attempt({ entries: entries.slice(0, -1), head, headBefore: undefined, after: [refused], within });
     }
-    this.#idle();
+    this.#isWriting = false;
+    this.#transactions.idle();
     refused();
   }
 
@@ -394,7 +381,6 @@ export class Journal implements TransactionHolds {
     this.lost = error;
     this.#stopFlush?.();
     this.#transactions.rollBack();
-    for (const resolve of this.#whenIdle.splice(0)) resolve();
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
     callbacks?.onLost(error);

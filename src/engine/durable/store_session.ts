@@ -4,6 +4,7 @@ import type { EngineEvent } from "../../ports/observer.ts";
 import type { Incarnation, JobRecord, Store, StoreEvent, TakenJob } from "../../ports/store.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Job } from "../../job/job.ts";
+import { StepTransactions } from "../activation/step_transactions.ts";
 import { answeringStore } from "./answering_store.ts";
 import type { DurabilitySettings } from "./durability_settings.ts";
 import type { Journal } from "./journal.ts";
@@ -11,6 +12,7 @@ import { Ownership } from "./ownership.ts";
 import { claimPermitted, type QueuePermits } from "./queue_permits.ts";
 import { reconcile } from "./reconcile.ts";
 import { pauseAfter } from "./retry_pause.ts";
+import { beginIn } from "./transactions.ts";
 
 /** A job that this engine has to do with: it is being started, it is live, or its handlers have not returned. */
 interface Entry {
@@ -83,6 +85,11 @@ export class StoreSession {
       onReplaced: (owner) => this.#tell({ type: "replaced", owner, at: timers.now() }),
       onError: (error) => this.onError(error),
     });
+  }
+
+  /** Makes the transactions of a handler, whose job has a journal. */
+  transactionsOf(routineId: string, journal: Journal): StepTransactions {
+    return new StepTransactions(routineId, journal, (action) => beginIn(this.store, action));
   }
 
   /** Tells the observer that the store has failed, for no single job. */

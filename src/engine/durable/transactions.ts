@@ -15,9 +15,30 @@ interface NextEntries {
 export class WaitingTransactions {
   readonly #waiting: { readonly revision: number; readonly transaction: StoreTransaction }[] = [];
 
-  /** Whether there is none. */
-  get areNone(): boolean {
-    return this.#waiting.length === 0;
+  /** Those whose transactions are open, or being begun. */
+  readonly #holds: Set<object> = new Set();
+  /** Called when no write is under way any more. */
+  readonly #whenIdle: (() => void)[] = [];
+
+  /** Whether nothing may be written before a transaction ends, or its entry comes. */
+  get isHeld(): boolean {
+    return this.#holds.size > 0 && this.#waiting.length === 0;
+  }
+
+  /** See `TransactionHolds`; `isWriting` says whether a write is under way. */
+  async hold(by: object, isWriting: () => boolean): Promise<void> {
+    this.#holds.add(by);
+    while (isWriting()) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /** See `TransactionHolds`. */
+  unhold(by: object): void {
+    this.#holds.delete(by);
+  }
+
+  /** No write is under way any more. */
+  idle(): void {
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
   /** Adds the transaction that is committed with the entry of a revision. */
@@ -35,6 +56,7 @@ export class WaitingTransactions {
   /** Undoes all of them: their entries will not be written. */
   rollBack(): void {
     for (const { transaction } of this.#waiting.splice(0)) rollBack(transaction);
+    this.idle();
   }
 }
 

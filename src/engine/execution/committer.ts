@@ -110,7 +110,7 @@ export class Committer {
    * @throws {TypeError} when the job is in no store
    */
   transactionsOf(routineId: string): StepTransactions {
-    if (this.journal !== undefined) return this.journal.transactionsOf(routineId);
+    if (this.journal !== undefined) return this.journal.session.transactionsOf(routineId, this.journal);
     throw new TypeError(`Cannot transact in routine "${routineId}": the job is in no store`);
   }
 
