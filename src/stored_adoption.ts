@@ -211,7 +211,8 @@ async function moveClaimed(target: Target, { life, status }: JobRecord, taken: T
     `${action}: somebody else has just taken it; pause it first`,
     "elsewhere",
   );
-  if (taken === undefined) throw lost;
+  // A worker of this engine may have taken it, and goes on by the new claim.
+  if (taken === undefined || !session.mayTakeUp(taken)) throw lost;
   // If that fails, the job is found as one that this engine has, or is free when the lease has ended.
   const letGo = () => session.letGo(taken).catch((error) => session.onError(error));
   try {
@@ -226,8 +227,9 @@ async function moveClaimed(target: Target, { life, status }: JobRecord, taken: T
   await letGo();
 }
 
-function checkFree({ action, session }: Target, record: JobRecord): void {
-  const place = whereLive(record, session);
+function checkFree({ action, session, storage }: Target, record: JobRecord): void {
+  // One that this engine has, and that is not live, is just being taken up.
+  const place = whereLive(record, session) ?? (storage.isHere(record) ? "here" : undefined);
   if (place === undefined) return;
   const why = `it is live ${place}; pause it first, by engine.handle("${record.jobId}").pause()`;
   throw new StateError("adopt", record.status, `${action}: ${why}`, "elsewhere");

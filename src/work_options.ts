@@ -40,7 +40,7 @@ export interface WorkOptions {
   readonly onChange?: "stored" | "adopt";
   /** The names of queues, or queues with limits; only their jobs. None of them keeps another waiting. @default {all} */
   readonly queues?: readonly (string | QueueOptions)[];
-  /** How often the store is looked at where nothing tells of jobs that are due, in milliseconds. @default {1000} */
+  /** How often the store is looked at where nothing tells of jobs that are due, in milliseconds: at least 1. @default {1000} */
   readonly pollMs?: number;
   /** How long live jobs may run what is due when the worker stops, in milliseconds. @default {10000} */
   readonly drainMs?: number;

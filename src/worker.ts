@@ -1,5 +1,13 @@
 import { hashText } from "./base/text_hash.ts";
-import { checkDuration, checkInteger, checkName, checkOptions, checkWord } from "./base/options.ts";
+import {
+  checkDuration,
+  checkInteger,
+  checkName,
+  checkOptions,
+  checkRange,
+  checkWord,
+  type OptionNames,
+} from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { DueJobs } from "./engine/durable/due_jobs.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
@@ -23,6 +31,11 @@ const MOST_SKIPPED = 9;
 
 /** Why a wait has ended: the store has told something, the next known instant has come, or nobody has looked for a while. */
 type WaitEnd = "told" | "due" | "unseen";
+
+const OPTIONS: OptionNames<WorkOptions> = {
+  ...{ concurrency: true, drainMs: true, flows: true, idleMs: true },
+  ...{ onChange: true, pollMs: true, queues: true, signal: true },
+};
 
 /** What a worker needs of its engine. */
 export interface WorkHost extends AdoptionHost {
@@ -64,24 +77,28 @@ export class StoreWorker implements Worker {
   /** Begins to work; `onStop` is called when it takes no more jobs. */
   constructor(engine: WorkHost, options: WorkOptions, onStop: () => void) {
     const action = "Cannot work";
+    checkOptions<WorkOptions>(action, options, OPTIONS);
     const { concurrency = 100, pollMs = 1_000, drainMs = 10_000, idleMs = 5_000, signal, flows, queues } = options;
     const { onChange = "stored" } = options;
     signal?.throwIfAborted();
     if (engine.host.isShutDown) throw new TypeError(`${action}: the engine has been shut down; make a new one`);
-    const ids = flows && idsOf(action, flows);
+    const ids = flows === undefined ? undefined : idsOf(action, flows);
+    const plans = queues === undefined ? undefined : checkQueues(action, queues);
+    for (const [name, list] of [["flows", ids], ["queues", plans]] as const) {
+      if (list?.length !== 0) continue;
+      throw new TypeError(`${action}: ${name} is empty, so nothing would be taken; leave it out to take from all`);
+    }
     this.#engine = engine;
     this.#onStop = onStop;
     this.#options = {
       concurrency: checkInteger(action, "concurrency", concurrency),
-      pollMs: checkDuration(action, "pollMs", pollMs),
+      pollMs: checkRange(action, "pollMs", pollMs, 1, Number.MAX_SAFE_INTEGER),
       drainMs: checkDuration(action, "drainMs", drainMs, Infinity),
       idleMs: checkDuration(action, "idleMs", idleMs, Infinity),
     };
-    const others = { flows: true, queues: true, signal: true, onChange: true } as const;
-    checkOptions<WorkOptions>(action, options, { ...this.#options, ...others });
     const adopts = checkWord(action, "onChange", onChange, ["stored", "adopt"]) === "adopt";
     this.#adopting = adopts ? adoptingOf(action, engine, flows) : new Map();
-    this.#sources = sourcesOf(action, engine, ids, queues && checkQueues(action, queues));
+    this.#sources = sourcesOf(action, engine, ids, plans);
     this.#looksFor = hashText(JSON.stringify([ids, queues]));
     this.#watch = new StoreWatch(engine.session, (event) => {
       this.#isDue ||= event.type === "due" && event.at <= engine.host.timers.now();
@@ -284,9 +301,7 @@ function sourcesOf(
     if (limits === undefined && concurrency === Infinity) open.push(name);
     else sources.push(new LimitedQueue(due, host.timers, filter, plan, limits && due.permits.of(name)));
   }
-  return open.length > 0 || plans.length === 0
-    ? [new OpenQueues(due, host.timers, { ...filter, queues: open }), ...sources]
-    : sources;
+  return open.length > 0 ? [new OpenQueues(due, host.timers, { ...filter, queues: open }), ...sources] : sources;
 }
 
 /**

@@ -63,6 +63,8 @@ export interface ChildEntryDocument {
 
 /** The job that has asked for this one, and waits for its end. */
 export interface ParentDocument {
+  /** When it was created: its id may be another job's by now. */
+  readonly createdAt?: string;
   /** How many jobs stand above this one. */
   readonly depth: number;
   /** Its id. */
@@ -190,6 +192,7 @@ function groupsOf(children: readonly Child[]): readonly Group[] {
 /** The parent of a job. */
 export const parent: c.Codec<JobParent, ParentDocument> = c.via(
   c.shape<Omit<JobParent, "isTold"> & { told: boolean }, ParentDocument>({
+    createdAt: c.optional(c.instant),
     depth: c.positive,
     jobId: c.name,
     told: c.flag,

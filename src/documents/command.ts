@@ -10,6 +10,7 @@ import {
   error,
   type ErrorDocument,
   flag,
+  instant,
   list,
   literal,
   mark,
@@ -62,6 +63,8 @@ export interface ChildEnded {
   readonly type: "child";
   /** The id of the child. */
   readonly jobId: string;
+  /** When the parent was created that waits for it, in milliseconds since 1970: the end is none of another job that has its id by now. */
+  readonly parentCreatedAt?: number | undefined;
   readonly status: "completed" | "failed" | "cancelled";
   readonly result: Payload | undefined;
   readonly error: ErrorData | undefined;
@@ -100,6 +103,7 @@ interface CommandDocuments {
   readonly child: {
     readonly error?: ErrorDocument;
     readonly jobId: string;
+    readonly parentCreatedAt?: string;
     readonly result?: JsonValue;
     readonly status: ChildEnded["status"];
   };
@@ -147,6 +151,7 @@ const codecs = /* @__PURE__ */ once(() => {
       ...signature,
       error: optional(error),
       jobId: name,
+      parentCreatedAt: optional(instant),
       result: optionalValue,
       status: oneOf(["completed", "failed", "cancelled"]),
       type: literal("child"),

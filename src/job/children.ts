@@ -5,6 +5,8 @@ import { hasEnded, type Job } from "./job.ts";
 export interface JobParent {
   /** Its id. */
   readonly jobId: string;
+  /** When it was created, in milliseconds since 1970: its id may be another job's by now. `undefined` where nobody has noted it. */
+  readonly createdAt?: number | undefined;
   /** How many jobs stand above the child: 1 where the parent has no parent of its own. */
   readonly depth: number;
   /** Whether it has been told of the child's end. */

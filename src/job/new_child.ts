@@ -17,7 +17,8 @@ export function createChildJob(parent: Job, { jobId, flowId, to }: Child, start:
   const child = new Job({ jobId, flowId }, at, NO_SETTINGS);
   child.trace = parent.trace;
   const depth = (parent.parent?.depth ?? 0) + 1;
-  if (to !== undefined) child.parent = { jobId: parent.jobId, depth, isTold: false };
+  const { jobId: parentId, createdAt } = parent;
+  if (to !== undefined) child.parent = { jobId: parentId, createdAt, depth, isTold: false };
   const task = Object.assign(createTask(1, { routine, slot, connection: undefined }, params, time), firstKey());
   apply(child, { kind: "deliver", time, task, data: params, key: undefined });
   return child;

@@ -69,7 +69,7 @@ test("what is no command is refused", () => {
 
 test("the end of a child whose result is beyond the limits of its parent's flow is that of one that has failed", () => {
   const limits = { ...DEFAULT_VALUE_LIMITS, depth: 1 };
-  const end = { type: "child", jobId: "child-1", status: "completed", error: undefined } as const;
+  const end = { type: "child", jobId: "child-1", parentCreatedAt: 7, status: "completed", error: undefined } as const;
   assertEquals(decodeCommand(encodeCommand({ ...end, result: [1] }), limits), { ...end, result: [1] });
   const failed = decodeCommand(encodeCommand({ ...end, result: { a: { b: { c: 1 } } } }), limits);
   if (failed.type !== "child") throw new TypeError("It is the end of a child");

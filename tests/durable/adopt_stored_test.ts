@@ -130,6 +130,50 @@ test("C521 a job that somebody works on is refused, here and elsewhere; of a rac
   assertEquals((await outputsOf(before, timers)).startsWith("completed, sum 1"), true);
 });
 
+test("C521 a job that this engine is just taking up, or has taken up meanwhile, is refused, and goes on", async () => {
+  for (const isLive of [false, true]) {
+    const options = await startIn(memoryStore);
+    const { store, timers } = options;
+    await new VersionProcess(1, options).flow.handle("job").deliver({ routine: "ask", slot: "answer" }, { n: 1 });
+    let goOn = () => {};
+    const isHeld = new Promise<void>((resolve) => goOn = resolve);
+    let count = 0;
+    // The worker moves the job, and that takes a while; or it has it before the claim of the handle, which has failed, is made again.
+    const replaceFlow: Store["replaceFlow"] = async (...args) => {
+      if (count++ === 0 && !isLive) await isHeld;
+      await store.replaceFlow?.(...args);
+    };
+    const claim: Store["claim"] = async (query) => {
+      if (isLive && count++ === 0) {
+        await isHeld;
+        throw new Error("the connection is gone");
+      }
+      return await store.claim(query);
+    };
+    let write = () => {};
+    const mayWrite = new Promise<void>((resolve) => write = resolve);
+    const append: Store["append"] = async (...args) => {
+      if (isLive) await mayWrite;
+      return await store.append(...args);
+    };
+    const next = new VersionProcess(2, { store: { ...store, append, replaceFlow, claim }, timers });
+    const { engine, flow } = next;
+    const adopting = isLive ? flow.handle("job").adopt() : undefined;
+    if (isLive) await timers.flush();
+    const worker = engine.work({ idleMs: 0, ...(isLive ? {} : { flows: [flow], onChange: "adopt" }) });
+    await timers.flush();
+    const refused = assertRejects(() => adopting ?? flow.handle("job").adopt(), StateError);
+    await timers.flush();
+    goOn();
+    await within(timers, refused);
+    write();
+    const { outputLog } = await within(timers, engine.handle("job").ended());
+    const expected = isLive ? ["sum"] : ["sum", "audit"];
+    assertEquals([outputLog.map(({ type }) => type), next.told("lost"), next.told("refused")], [expected, [], []]);
+    await within(timers, worker.stop());
+  }
+});
+
 for (const isAsync of [false, true]) {
   test(`C522 an adoption that dies at any write leaves the job wholly in one version, ${isAsync ? "late" : "at once"}`, async () => {
     const seen = new Set<string>();

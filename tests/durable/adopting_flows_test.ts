@@ -83,7 +83,7 @@ test("C525 a flow is in the list of a worker once, by its id or as itself, and e
     { flows: [flow, "others"], onChange: "adopt" },
     'not their ids, as "others"; write flows: [flow]',
   );
-  assertRefused(engine, { flows: [], onChange: "adopt" }, "needs the flows themselves");
+  assertRefused(engine, { onChange: "adopt" }, "needs the flows themselves");
   await engine.work({ flows: [flow, "others"] }).stop();
 });
 

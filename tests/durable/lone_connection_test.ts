@@ -21,7 +21,7 @@ async function run(work: Work, items: readonly number[], mode: "strict" | "relax
 }
 
 for (const mode of ["strict", "relaxed"] as const) {
-  test(`C532 steps of a concurrent job beside a transaction are stored with it, ${mode}`, async () => {
+  test(`C533 steps of a concurrent job beside a transaction are stored with it, ${mode}`, async () => {
     const gate = createLatch();
     const { store, process, job } = await run(
       async (n, ctx) => {
@@ -40,7 +40,7 @@ for (const mode of ["strict", "relaxed"] as const) {
     assertEquals(process.told("store_error"), []);
   });
 
-  test(`C532 several handlers of a job transact one after the other, ${mode}`, async () => {
+  test(`C533 several handlers of a job transact one after the other, ${mode}`, async () => {
     const { store, process, job } = await run(
       async (n, ctx) => {
         await write(ctx, `first of ${n}`);
@@ -56,7 +56,7 @@ for (const mode of ["strict", "relaxed"] as const) {
   });
 
   for (const end of ["failed", "cancelled"] as const) {
-    test(`C532 the end of a job whose handler transacts is stored when it has ${end}, ${mode}`, async () => {
+    test(`C533 the end of a job whose handler transacts is stored when it has ${end}, ${mode}`, async () => {
       const gate = createLatch();
       const { store, process, job } = await run(
         async (n, ctx) => {
@@ -79,7 +79,7 @@ for (const mode of ["strict", "relaxed"] as const) {
   }
 }
 
-test("C532 what comes to a job while its handler transacts waits for it", async () => {
+test("C533 what comes to a job while its handler transacts waits for it", async () => {
   const gate = createLatch();
   const store = loneConnectionStore();
   const process = new StoredFlowProcess({

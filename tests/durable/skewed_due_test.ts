@@ -22,7 +22,7 @@ for (const aheadMs of [5, 15]) {
   for (const createStore of [memoryStore, lateStore]) {
     for (const concurrency of [1, 100]) {
       const which = `${aheadMs} ms, ${createStore.name}, at most ${concurrency}`;
-      test(`C533 a job that is due by a store that is ahead is not taken again and again: ${which}`, async () => {
+      test(`C534 a job that is due by a store that is ahead is not taken again and again: ${which}`, async () => {
         const inner = createStore();
         let takes = 0;
         const store: Store = {

@@ -1,6 +1,14 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { Engine, type EngineEvent, type EngineOptions, Flow, SerializationError, StateError } from "../../mod.ts";
+import {
+  Engine,
+  type EngineEvent,
+  type EngineOptions,
+  Flow,
+  SerializationError,
+  StateError,
+  type WorkOptions,
+} from "../../mod.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
@@ -18,6 +26,22 @@ test("an engine that has been shut down begins no work", async () => {
   const { engine } = new StoredFlowProcess();
   await engine.shutdown();
   assertThrows(() => engine.work(), TypeError, "Cannot work: the engine has been shut down; make a new one");
+});
+
+test("C494 a worker refuses what would take nothing, look without end, or is none", () => {
+  const { engine } = new StoredFlowProcess();
+  const wrong: readonly [unknown, ErrorConstructor, string][] = [
+    [{ flows: [] }, TypeError, "flows is empty, so nothing would be taken; leave it out to take from all"],
+    [{ queues: [] }, TypeError, "queues is empty, so nothing would be taken; leave it out to take from all"],
+    [{ pollMs: 0 }, RangeError, "pollMs must be a number, between 1 and"],
+    [{ queues: null }, TypeError, "queues must be a list of names or of objects with a name, got null"],
+    [{ flows: null }, TypeError, "flows must be a list of names or flows, got null"],
+    [null, TypeError, "options must be an object, got null"],
+    [5, TypeError, "options must be an object, got 5"],
+  ];
+  for (const [options, Type, message] of wrong) {
+    assertThrows(() => engine.work(options as WorkOptions), Type, `Cannot work: ${message}`);
+  }
 });
 
 test("an engine is closed once, and one without a store has none to close", async () => {

@@ -120,7 +120,11 @@ test("C424 a RetryError says what is wrong by its message, or by its cause", () 
   assertThrows(() => new RetryError({ delayMs: -1 }), RangeError, "Cannot create RetryError: delayMs must be");
   const text = 'Cannot create RetryError: options must be an object, got "later"';
   assertThrows(() => new RetryError("later" as object), TypeError, text);
-  assertThrows(() => new RetryError({ delay: 5 } as object), TypeError, 'unknown option "delay"; did you mean "delayMs"?');
+  assertThrows(
+    () => new RetryError({ delay: 5 } as object),
+    TypeError,
+    'unknown option "delay"; did you mean "delayMs"?',
+  );
 });
 
 test("C425 a NonRetryableError is never tried again", async () => {

@@ -19,6 +19,10 @@ test(
   },
 );
 
+test("C527 fleets in which a job was moved while its engine was taking it up", PATIENCE, async () => {
+  await runVersionFleetOf(1703);
+});
+
 test("C527 a fleet finds a store that says it has given a job another flow, and has not", PATIENCE, async () => {
   const openStore = () => ({ ...memoryStore(), replaceFlow: () => {} });
   await assertRejects(async () => {

@@ -55,7 +55,7 @@ export function fullJob(): JobDocument {
     maxWorkers: 2,
     nextTaskId: 9,
     outputLog: [{ at: AT, data: "hello", routine: "clerk", type: "greeting" }],
-    parent: { depth: 2, jobId: "parent", told: true },
+    parent: { createdAt: "2026-01-01T00:00:00.000Z", depth: 2, jobId: "parent", told: true },
     pausePoints: [{ at: AT, checkpoint: [1], reason: "why not" }],
     pendingTasks: [
       {

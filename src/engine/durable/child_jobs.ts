@@ -50,7 +50,7 @@ export async function startChildren(
   const toCreate = children.flatMap((child) => newChild(job, child, session) ?? []);
   for (let at = 0; at < toCreate.length; at += MOST_AT_ONCE) {
     const some = toCreate.slice(at, at + MOST_AT_ONCE);
-    const answers = await session.attempt(job, () => session.store.create(some.map(({ made }) => made)));
+    const answers = await createOver(job, some.map(({ made }) => made), session);
     for (const [index, { child }] of some.entries()) {
       if (answers[index]?.isNew === true || child.to === undefined) opened.push(child.jobId);
       else ended.push(takenId(child, answers[index]));
@@ -64,6 +64,38 @@ export async function startChildren(
     else ended.push(end);
   }
   return { opened, ended };
+}
+
+/**
+ * Creates jobs below another, whose id may have been that of a job that was deleted: the children of that one which have ended make room,
+ * and those that are about to end are waited for, for a while.
+ */
+async function createOver(job: Job, made: readonly NewJob[], session: StoreSession): Promise<readonly CreateAnswer[]> {
+  const { store, settings } = session;
+  for (let tries = 1;; tries++) {
+    const answers = await session.attempt(job, () => store.create(made));
+    const former = answers.flatMap(({ isNew, record }) => !isNew && isChildOf(job, record) ? [record] : []);
+    const over = former.filter(isOver);
+    for (const record of over) await session.attempt(job, () => store.delete(record));
+    if (over.length > 0) continue;
+    if (tries >= settings.attempts || !former.some(isEnding)) return answers;
+    await pauseAfter(tries, session);
+  }
+}
+
+/** Whether a job was started by one of the parent's id, under an id of its own: one that a handler has given names one job for all. */
+function isChildOf({ jobId: parentId }: Job, record: JobRecord): boolean {
+  return record.parentId === parentId && record.jobId.startsWith(`${parentId}/`);
+}
+
+/** Whether a job has ended, and nobody has anything to do for it. */
+function isOver({ owner, sent, consumed, dueAt, endedAt }: JobRecord): boolean {
+  return endedAt !== undefined && dueAt === undefined && owner === undefined && sent === consumed;
+}
+
+/** Whether a job has ended, or has been sent something: that its parent was deleted, perhaps. */
+function isEnding({ sent, consumed, endedAt }: JobRecord): boolean {
+  return endedAt !== undefined || sent > consumed;
 }
 
 /** The new job by which a child is created in the store. A child that was a part of its parent goes on as it is. */

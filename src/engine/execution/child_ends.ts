@@ -1,3 +1,4 @@
+import { formatInstant } from "../../base/instant.ts";
 import { StepLimitError } from "../../base/errors.ts";
 import type { ChildEnded } from "../../documents/command.ts";
 import type { DeliverCommit } from "../../job/commit.ts";
@@ -8,8 +9,8 @@ import { deliveryKey } from "../../job/task_key.ts";
 import { isTagged, type Payload, taggedPayload, unseenPayload, wireOf } from "../../values/payload.ts";
 
 /**
- * The commit by which the end of a child is delivered to the slot that waits for it; `undefined` when nobody does any more. `sequence` is
- * its number in the job's inbox, if it was sent there.
+ * The commit by which the end of a child is delivered to the slot that waits for it; `undefined` when nobody does any more, or a job waited
+ * for it that had the id before. `sequence` is its number in the job's inbox, if it was sent there.
  */
 export function childEndCommit(
   job: Job,
@@ -19,11 +20,16 @@ export function childEndCommit(
   sequence: number | undefined,
 ): DeliverCommit | undefined {
   const { routine, to } = job.children?.get(end.jobId) ?? {};
-  if (routine === undefined || to === undefined) return undefined;
+  if (routine === undefined || to === undefined || !isFor(job, end)) return undefined;
   const data = endPayload(end);
   const task = createTask(job.nextTaskId, { routine, slot: to, connection: undefined }, data, time);
   if (hasKeys) Object.assign(task, deliveryKey(undefined, sequence, task.id, time.at));
   return { kind: "deliver", time, task, data, key: undefined, child: end.jobId };
+}
+
+/** Whether a child was this job's: an id may be given to another job. A host's clock may be finer than documents. */
+function isFor({ createdAt }: Job, { parentCreatedAt = createdAt }: ChildEnded): boolean {
+  return formatInstant(parentCreatedAt) === formatInstant(createdAt);
 }
 
 function endPayload({ jobId, status, result, error }: ChildEnded): Payload {

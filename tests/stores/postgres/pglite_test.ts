@@ -23,7 +23,7 @@ test("handlers transact by PGlite", { timeout: 240_000 }, async () => {
   await checkCounting(pgliteClient(database), "transacting");
 });
 
-test("C532 a handler transacts by PGlite while another one of its job ends", { timeout: 240_000 }, async () => {
+test("C533 a handler transacts by PGlite while another one of its job ends", { timeout: 240_000 }, async () => {
   database ??= await PGlite.create();
   const gate = createLatch();
   class Pair extends Routine {
