@@ -563,7 +563,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
     const session = this.#host.store?.session;
     const loss = session?.lossOf(job);
     if (loss !== undefined) return Promise.reject(loss);
-    const stored = session?.journalOf(job)?.resting.passed;
+    const stored = session?.journals.get(job)?.resting.passed;
     return stored === undefined ? wait() : stored.then(() => this.#follow(job, wait));
   }
 

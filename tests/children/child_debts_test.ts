@@ -196,6 +196,40 @@ test("C452 a job that is resumed while its children are told of its end goes on,
   await worker.stop();
 });
 
+test("C452 a job that ends again while its children are told of its first end is let go of when they know of the second", async () => {
+  const inner = memoryStore();
+  const [first, second] = [createLatch(), createLatch()];
+  let isFirst = true;
+  const store: Store = {
+    ...inner,
+    async send(job, command) {
+      if (command.key.startsWith("cancel/") && job.jobId.endsWith("/0/0")) {
+        const gate = isFirst ? first : second;
+        isFirst = false;
+        await gate.passed;
+      }
+      return await inner.send(job, command);
+    },
+  };
+  const process = new FamilyProcess(manualTimers(), { store, work: asking });
+  const worker = process.engine.work({ flows: ["square"] });
+  const job = process.flow.execute("sum", { items: [2, 3] }, { jobId: "job" });
+  await process.timers.advance(5_000);
+  await process.flow.cancel(job);
+  await process.timers.flush();
+  await process.engine.handle("job").redrive();
+  await process.timers.advance(1_000);
+  await process.flow.cancel(job);
+  await process.timers.flush();
+  first.open();
+  await process.timers.flush();
+  assertEquals((await inner.find("job"))?.owner !== undefined, true);
+  second.open();
+  await process.timers.advance(60_000);
+  assertEquals((await inner.find("job"))?.owner, undefined);
+  await worker.stop();
+});
+
 test("C410 a job is idle when it waits for an answer, and not while it waits for a child", async () => {
   const process = new FamilyProcess(manualTimers(), { work: (n, ctx) => n === 1 ? ctx.expect("answer") : undefined });
   class Asker extends Routine {

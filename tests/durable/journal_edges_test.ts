@@ -13,10 +13,12 @@ const waiting = (n: number, ctx: Context) => n === 1 ? void ctx.expect("input") 
 const pausing = (n: number, ctx: Context) => n === 1 ? ctx.pause("for a person") : ctx.shared.set("n", n);
 
 /** A store in which a job is paused, and was sent a cancel that nobody has carried out. */
-async function pausedWithCancel(): Promise<{ readonly owner: StoredFlowProcess; readonly data: Store }> {
+async function pausedWithCancel(
+  items: readonly number[] = [1],
+): Promise<{ readonly owner: StoredFlowProcess; readonly data: Store }> {
   const data = memoryStore();
   const owner = new StoredFlowProcess({ store: data, work: pausing });
-  owner.start([1]);
+  owner.start(items);
   await owner.settle();
   await owner.engine.handle("job").cancel();
   return { owner, data };
@@ -131,6 +133,53 @@ test("who waits for a job at rest is not told of an end that is just being store
   gate.open();
   await process.timers.advance(2_000);
   assertEquals((await answers).map(({ status }) => status), ["rejected", "rejected", "rejected"]);
+});
+
+test("who waits for a job at rest whose end was refused is told nothing before it was read again", async () => {
+  for (const isRead of [true, false]) {
+    const gate = createLatch();
+    const data = memoryStore();
+    const { watch: _, ...store } = beforeEnd(data, async () => {
+      await process.engine.handle("job").deliver(INPUT, { n: 2 });
+      store.load = async (jobId) => {
+        await gate.passed;
+        if (!isRead) throw new Error("the disk is full");
+        return await data.load(jobId);
+      };
+    });
+    const process: StoredFlowProcess = new StoredFlowProcess({ store, work: waiting, durability: { attempts: 1 } });
+    const job = process.start([1]);
+    await process.settle();
+    // Both are read at once: the second one finds the job at rest.
+    await process.engine.handle("job").pause();
+    await process.engine.handle("job").cancel();
+    await process.timers.advance(2_000);
+    assertEquals([(await data.find("job"))?.status, job.status], ["paused", "cancelled"]);
+    const told = process.flow.waitForCompletion(job).catch((error: Error) => error.name);
+    await process.settle();
+    gate.open();
+    await process.timers.advance(2_000);
+    assertEquals(await told, isRead ? false : "StoreError");
+    assertEquals(process.told("lost").length, isRead ? 0 : 1);
+  }
+});
+
+test("a job that is redriven here while its end by a command is being stored goes on when that is stored", async () => {
+  const { owner, data } = await pausedWithCancel([1, 2]);
+  const gate = createLatch();
+  const store = beforeEnd(data, () => gate.passed);
+  const other = new StoredFlowProcess({ store, timers: owner.timers, work: pausing });
+  const recovery = other.engine.recover();
+  await other.settle();
+  // The flow is another object than the one by which the engine has read the job.
+  const job = other.start([]);
+  assertEquals(job.status, "cancelled");
+  other.flow.resume(job, { redrive: true });
+  await other.settle();
+  gate.open();
+  await other.settle();
+  assertEquals([(await recovery).errors, (await data.find("job"))?.consumed, other.begun], [[], 1, [2]]);
+  assertEquals([other.told("lost"), other.told("command_error")], [[], []]);
 });
 
 test("a cancel that is called here counts, though a pause was sent before the job could end by it", async () => {

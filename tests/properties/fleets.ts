@@ -3,7 +3,7 @@ import type { Law } from "./law.ts";
 
 /**
  * Fleets keep the promises of stored jobs: nothing is stranded (invariant 8), nothing is lost or doubled (9), no two engines run a job
- * at the same time (10), and what came in time counts (11). A seed of the law is the first of `runs` seeds in a row.
+ * at the same time (10), what came in time counts (11), and nothing grows without bounds (12). A seed of the law is the first of `runs` seeds in a row.
  */
 export function fleetsKeepPromises(): Law {
   return {

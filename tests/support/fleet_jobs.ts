@@ -2,6 +2,9 @@ import { type Context, ErrorHandler, type ExpectTimeout, Flow, Registry, Routine
 import { childFlows, Leads, Reports, Rushes } from "./fleet_families.ts";
 import type { FleetJob } from "../../src/testing/fleet/fleet_options.ts";
 
+/** The length of what goes on for long. */
+const STRIDES = 200;
+
 /** Works for a while, and passes on. */
 class Relay extends Routine {
   readonly trigger = this.addSlot("trigger", this.work);
@@ -100,6 +103,16 @@ class Counts extends Routine {
   }
 }
 
+/** Goes on for long, and comes back at each step. */
+class Strides extends Routine {
+  readonly trigger = this.addSlot("trigger", this.stride);
+  readonly done = this.addEvent<object>("done");
+  async stride(_: object, ctx: Context<number>): Promise<void> {
+    for (let n = ctx.progress ?? 0; n < STRIDES; n++) await ctx.checkpoint(n + 1);
+    ctx.emit(this.done, {});
+  }
+}
+
 /** Passes on to several at once. */
 class Fan extends Routine {
   readonly trigger = this.addSlot("trigger", this.work);
@@ -114,7 +127,21 @@ function byText(a: object, b: object): number {
   return first < second ? -1 : first > second ? 1 : 0;
 }
 
-const CLASSES = { Relay, Later, Flaky, Broken, Asks, AsksBriefly, Escalates, Counts, Fan, Leads, Rushes, Reports };
+const CLASSES = {
+  Relay,
+  Later,
+  Flaky,
+  Broken,
+  Asks,
+  AsksBriefly,
+  Escalates,
+  Counts,
+  Strides,
+  Fan,
+  Leads,
+  Rushes,
+  Reports,
+};
 
 /** The classes of all these flows. */
 export const fleetRegistry: Registry = new Registry(CLASSES);
@@ -196,3 +223,6 @@ export const FLEET_JOBS: readonly FleetJob[] = [
   job(chain("elders", "Leads", "Relay"), "leads0", [], { children: ["family-leads", "family-breaks"] }),
   job(rushes(), "rushes0", [FAMILY_ANSWER], { children: ["family-asks", "family-works"] }),
 ];
+
+/** Jobs that take so many steps that only some fleets have them. */
+export const LONG_JOBS: readonly FleetJob[] = [job(chain("strides", "Strides", "Relay"), "strides0")];

@@ -1,7 +1,7 @@
-import { FOCUSES } from "../../src/testing/fleet/fleet_focus.ts";
+import { FOCUSES, QUEUED } from "../../src/testing/fleet/fleet_focus.ts";
 import type { FleetOptions, FleetSettings } from "../../src/testing/fleet/fleet_options.ts";
 import { completeFleet, type FleetResult, judgeFleet } from "../../src/testing/fleet/simulate_fleet.ts";
-import { FLEET_JOBS, fleetRegistry } from "./fleet_jobs.ts";
+import { FLEET_JOBS, fleetRegistry, LONG_JOBS } from "./fleet_jobs.ts";
 import { seededRandom } from "./seeded_random.ts";
 
 /** How many jobs a fleet of the tests has, where it is about nothing that needs more. */
@@ -11,6 +11,9 @@ const JOBS_OF: Readonly<Record<string, number>> = { takes: 4, strangers: 4 };
 /** The flows of which fleets have one that are about them. */
 const FLOWS_OF: Readonly<Record<string, readonly string[]>> = {
   families: ["family", "elders", "rushes"],
+  debts: ["family", "elders", "rushes"],
+  slices: ["strides"],
+  redrives: ["rescued", "breaks", "spoils"],
   deadlines: ["brief", "waits", "family", "rushes"],
   ownDeadlines: ["brief", "waits", "family", "rushes"],
 };
@@ -25,7 +28,9 @@ export const FLEET_FOCUSES: readonly string[] = ["queues", ...Object.keys(FOCUSE
 export function fleetOf(seed: number, focus?: string): FleetOptions {
   if (focus === "queues" || (focus === undefined && seed % QUEUES_EACH === 0)) return queueFleetOf(seed);
   const random = seededRandom(seed);
-  const first = FLEET_JOBS.filter(({ flow }) => FLOWS_OF[focus ?? ""]?.includes(flow.id) ?? true);
+  const first = [...FLEET_JOBS, ...LONG_JOBS].filter((job) =>
+    FLOWS_OF[focus ?? ""]?.includes(job.flow.id) ?? FLEET_JOBS.includes(job)
+  );
   const count = JOBS_OF[focus ?? ""] ?? JOBS;
   const jobs = Array.from({ length: count }, (_, i) => {
     const list = i === 0 ? first : FLEET_JOBS;
@@ -58,7 +63,10 @@ export function fleetSettingsOf(
   if (focus !== undefined && !FLEET_FOCUSES.includes(focus)) {
     throw new RangeError(`No fleets are about "${focus}"; there are ${FLEET_FOCUSES.join(", ")}`);
   }
-  return { ...completeFleet({ ...fleetOf(seed, focus), ...options }), focus: FOCUSES[focus ?? ""] };
+  return {
+    ...completeFleet({ ...fleetOf(seed, focus), ...options }),
+    focus: focus === "queues" ? QUEUED : FOCUSES[focus ?? ""],
+  };
 }
 
 /** Runs the fleet of a seed. */

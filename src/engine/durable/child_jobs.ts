@@ -7,6 +7,7 @@ import { apply } from "../../job/apply.ts";
 import { type Child, owes } from "../../job/children.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
 import type { ChildrenCommit } from "../../job/commit.ts";
+import type { Moment } from "../../job/task.ts";
 import { createChildJob } from "../../job/new_child.ts";
 import { DEFAULT_FLOW_LIMITS } from "../../model/flow_limits.ts";
 import type { CreateAnswer, JobRecord, NewJob, StoredJob } from "../../ports/store.ts";
@@ -263,9 +264,16 @@ export async function letGoOf(
   goesOn: () => boolean,
   run: () => void = () => {},
 ): Promise<boolean> {
-  // Other jobs may be told of the end only when it is stored.
-  if (owes(job)) await journal.resting.passed;
-  const isPaid = owes(job) && !journal.isOver && await payDebts(job, session);
+  let isPaid = false;
+  let paid: Moment | undefined;
+  // The job may go on meanwhile, and end again: it owes that end, too.
+  while (owes(job) && job.time !== paid) {
+    // Other jobs may be told of the end only when it is stored.
+    await journal.resting.passed;
+    if (!owes(job) || journal.isOver) break;
+    paid = job.time;
+    isPaid = await payDebts(job, session);
+  }
   if (goesOn() || journal.isOver || journal.isReleased) return false;
   if (isPaid) {
     // The instant is that of the end, which the store keeps.

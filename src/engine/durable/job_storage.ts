@@ -60,18 +60,17 @@ export class JobStorage {
   readonly inbox: Inbox;
   /** The hash of the flow's text. */
   #flowHash: string | undefined;
-  /** Jobs that were let go, and are being claimed again for the commands that have come. */
-  readonly #takenBack: WeakMap<Job, Promise<void>> = new WeakMap();
 
   /** Makes the storage of a flow's jobs. */
   constructor(session: StoreSession, graph: FlowGraph, host: FlowHost) {
     this.#host = host;
     this.#session = session;
-    this.inbox = new Inbox(session, graph.limits, host.perform, (job, journal) => {
-      const done = this.#takeBack(job, journal);
-      this.#takenBack.set(job, done);
-      return done;
-    });
+    this.inbox = new Inbox(
+      session,
+      graph.limits,
+      host.perform,
+      (job, journal) => this.serving(job, this.#takeBack(job, journal)),
+    );
     this.#graph = graph;
   }
 
@@ -270,10 +269,16 @@ export class JobStorage {
     return this.#session.register(job, () => void this.inbox.poll(job), wake);
   }
 
+  /** Notes that commands to a job at rest are being carried out, until the promise resolves. */
+  serving(job: Job, done: Promise<void>): Promise<void> {
+    this.#session.serving.set(job, done);
+    return done;
+  }
+
   /** Resolves when the engine has done with the commands for which it has claimed a job at rest, if it has. */
   async commandsDone(job: Job): Promise<void> {
     // A failure is told by the inbox for which it was claimed.
-    await this.#takenBack.get(job)?.catch(() => {});
+    await this.#session.serving.get(job)?.catch(() => {});
   }
 
   /** A job that was let go while its inbox had commands is due: it is claimed again, unless somebody else was faster. */

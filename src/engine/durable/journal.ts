@@ -19,8 +19,11 @@ import { letGoBefore, rollBack, WaitingTransactions } from "./transactions.ts";
 export interface JournalCallbacks {
   /** Entries have been stored, some time after they were handed in. */
   readonly onStored: () => void;
-  /** The store has refused that the job ends: its inbox has commands that were not read. What is stored goes on. */
-  readonly onUnread: () => void;
+  /**
+   * The store has refused that the job ends: its inbox has commands that were not read. What is stored goes on; a promise tells when
+   * the job's object shows that.
+   */
+  readonly onUnread: () => void | Promise<unknown>;
   /** Nothing can be written any more: another engine has the job, or the store fails. */
   readonly onLost: (error: Error) => void;
 }
@@ -316,8 +319,9 @@ export class Journal implements TransactionHolds {
       this.#isReplaced = true;
       const callbacks = this.#callbacks;
       this.#callbacks = undefined;
-      callbacks?.onUnread();
-      this.resting.openAll();
+      const reading = callbacks?.onUnread();
+      if (reading === undefined) this.resting.openAll();
+      else void reading.finally(() => this.resting.openAll());
     };
     if (entries.length > 1) {
       return this.#attempt({ entries: entries.slice(0, -1), head, headBefore: undefined, after: [refused], within });

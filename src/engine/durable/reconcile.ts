@@ -32,13 +32,15 @@ export async function reconcile(
     if (unknown.size === 0) return true;
     // The store may have carried out a claim whose jobs have not been taken up yet; some of them may be let go again by then.
     await Promise.allSettled(claims);
-    const jobs = (await store.held(lease)).filter((it) => isUnknown(it) && unknown.get(it.jobId) === it.epoch);
+    const left = (await store.held(lease)).filter(isUnknown);
     if (isOver()) return false;
-    if (jobs.length === 0) return true;
-    const answer = await store.claim({ ...lease, now: timers.now(), jobs });
+    if (left.length === 0) return true;
+    const jobs = left.filter(({ jobId, epoch }) => unknown.get(jobId) === epoch);
+    const answer = jobs.length > 0 ? await store.claim({ ...lease, now: timers.now(), jobs }) : undefined;
     if (isOver()) return false;
-    for (const taken of answer.jobs) if (session.mayTakeUp(taken)) session.onTaken(taken);
-    return true;
+    for (const taken of answer?.jobs ?? []) if (session.mayTakeUp(taken)) session.onTaken(taken);
+    // Another call may have claimed some of them, and its answer is under way: the next look finds all of them known.
+    return false;
   } catch (error) {
     session.onError(error);
     return false;

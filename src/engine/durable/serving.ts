@@ -18,7 +18,11 @@ export async function serve(job: Job, storage: JobStorage, stored: KeptJournal, 
     journal.subscribe({
       onStored: () => {},
       // The job stays registered meanwhile: otherwise it would be taken for a job that the engine has claimed without knowing.
-      onUnread: () => resolve(serveAgain(job, storage, journal, goesOn).finally(unregister)),
+      onUnread: () => {
+        const reading = readAgain(job, storage, journal);
+        resolve(reading.then((found) => found && serve(job, storage, found, goesOn)).finally(unregister));
+        return reading;
+      },
       onLost: (error) => {
         storage.lost(job, error);
         leave();
@@ -30,10 +34,15 @@ export async function serve(job: Job, storage: JobStorage, stored: KeptJournal, 
   });
 }
 
-/** A command has ended the job when its inbox had others that were not read: it goes on from what is stored. */
-async function serveAgain(job: Job, storage: JobStorage, { claim }: Journal, goesOn: () => boolean): Promise<void> {
-  const found = await storage.loadAgain(job, claim).catch((error: Error) => storage.lost(job, error));
-  if (found === undefined) return;
-  job.become(found.job);
-  await serve(job, storage, found, goesOn);
+/**
+ * A command has ended the job when its inbox had others that were not read: from now on the job is what is stored. Whoever waits for it is
+ * told nothing before.
+ */
+async function readAgain(job: Job, storage: JobStorage, { claim }: Journal): Promise<KeptJournal | undefined> {
+  const found = await storage.loadAgain(job, claim).catch((error: Error) => {
+    storage.notFollowed(job, error);
+    storage.lost(job, error);
+  });
+  if (found !== undefined) job.become(found.job);
+  return found ?? undefined;
 }

@@ -42,6 +42,8 @@ export class StoreSession {
   readonly journals: WeakMap<Job, Journal> = new WeakMap();
   /** Why jobs cannot be followed here that could not be started, or not be read again: what the store has of them is unknown. */
   readonly losses: WeakMap<Job, Error> = new WeakMap();
+  /** Jobs at rest that this engine has claimed, or is claiming, for the commands that have come. */
+  readonly serving: WeakMap<Job, Promise<void>> = new WeakMap();
   /** The records of jobs at rest, as they were last read or written here. */
   readonly records: WeakMap<Job, JobRecord> = new WeakMap();
   /** Those of the claimed jobs for which there is no place here: their commands are carried out, and they are let go before a handler runs. */

@@ -116,7 +116,7 @@ export class StoredFlowJobs {
     if (isServed) this.#served.add(job);
     else this.#served.delete(job);
     if (job.status !== "running" && job.status !== "pending") {
-      await serve(job, storage, taken, () => this.#resumed.has(job));
+      await storage.serving(job, serve(job, storage, taken, () => this.#resumed.has(job)));
     } else {
       this.#goOn(job, storage.open(job, taken), { ...taken, attempts }, undefined);
     }

@@ -7,6 +7,8 @@ import type { JobLedger } from "./job_ledger.ts";
 interface DirectCall {
   readonly asked: FleetAsk;
   readonly life: JobLedger;
+  /** How often the job had been cancelled by then. */
+  readonly cancels: number;
 }
 
 /**
@@ -15,14 +17,16 @@ interface DirectCall {
 export class DirectCalls {
   #calls: readonly DirectCall[] = [];
 
-  /** Notes a call that has returned. */
-  returned(asked: FleetAsk, life: JobLedger): void {
-    if (asked.type === "deliver" || asked.type === "cancel") this.#calls = [...this.#calls, { asked, life }];
+  /** Makes a call, and notes it when it has returned. */
+  make(asked: FleetAsk, life: JobLedger | undefined, run: () => void): void {
+    const { cancels = 0 } = life ?? {};
+    run();
+    if (life !== undefined) this.#calls = [...this.#calls, { asked, life, cancels }];
   }
 
-  /** The process was told that a job is lost to it, or that it has refused a call. */
-  refused(jobId: string): void {
-    this.#calls = this.#calls.filter(({ life }) => life.jobId !== jobId);
+  /** The process was told that a job is lost to it, or that it has refused a call of a kind. */
+  refused(jobId: string, call?: string): void {
+    this.#calls = this.#calls.filter((it) => it.life.jobId !== jobId || (call !== undefined && it.asked.type !== call));
   }
 
   /**
@@ -31,16 +35,17 @@ export class DirectCalls {
    * @throws {FleetViolation} when one has not
    */
   check(process: number, isDeleted: (life: JobLedger) => boolean): void {
-    for (const { asked, life } of this.#calls) {
-      if (isDeleted(life) || hasEffect(asked, life)) continue;
+    for (const call of this.#calls) {
+      const { asked, life } = call;
+      if (isDeleted(life) || hasEffect(call)) continue;
       const why = `process ${process} has taken a ${asked.type} for ${life.jobId}, which has no effect`;
       throw new FleetViolation("lost or doubled", why);
     }
   }
 }
 
-function hasEffect(asked: FleetAsk, { outside, wasCancelled }: JobLedger): boolean {
-  if (asked.type !== "deliver") return wasCancelled;
+function hasEffect({ asked, life, cancels }: DirectCall): boolean {
+  if (asked.type !== "deliver") return life.cancels > cancels;
   const target = targetOf(asked);
-  return outside.some((it) => it.type === "deliver" && targetOf(it) === target);
+  return life.outside.some((it) => it.type === "deliver" && targetOf(it) === target);
 }

@@ -62,8 +62,8 @@ export class Families {
     const told = textOf(status, result, isRecord(error) ? error["message"] : undefined);
     const lives = this.#livesOf(jobId);
     // Of one that was deleted nobody can know how it has ended; one whose id another job has was never started.
-    if (lives.some((it) => !this.#isThere(it) || it.parent !== life || it.ends.has(told))) return;
-    const ends = lives.flatMap(({ ends }) => [...ends]).join("; ");
+    if (lives.some((it) => !this.#isThere(it) || it.parent !== life || it.endTexts.has(told))) return;
+    const ends = lives.flatMap(({ endTexts }) => [...endTexts]).join("; ");
     const why = `job ${life.jobId} was told that its child ${jobId} is ${told}; its ends are: ${ends || "none"}`;
     throw new FleetViolation("lost or doubled", why);
   }
@@ -81,6 +81,26 @@ export class Families {
       if (lives.length > 0 && !lives.some(isAlone)) continue;
       const what = lives.length === 0 ? "was never started" : "was not cancelled";
       throw new FleetViolation("lost or doubled", `job ${parentId} has ended, and its child ${jobId} ${what}`);
+    }
+  }
+
+  /**
+   * Checks that each child whose end a running job waits for will tell it: it works, or owes that, or has told it just now.
+   *
+   * @throws {FleetViolation} when one will not
+   */
+  check(lives: Iterable<JobLedger>): void {
+    for (const life of lives) {
+      const { jobId: parentId, job, commands } = life;
+      for (const { jobId, start, isLeft } of hasEnded(job.status) ? [] : job.children ?? []) {
+        // Those that were not started, or were left, are looked for by whoever has the job.
+        if (start !== undefined || isLeft) continue;
+        const child = this.#livesOf(jobId).find((it) => it.parent === life && this.#isThere(it));
+        if (child === undefined || !hasEnded(child.job.status) || child.job.parent?.isTold !== true) continue;
+        if (commands.unread.some(({ type, target }) => type === "child" && target === jobId)) continue;
+        const why = `job ${parentId} waits for its child ${jobId}, which has ended and tells nobody any more`;
+        throw new FleetViolation("stranded", why);
+      }
     }
   }
 

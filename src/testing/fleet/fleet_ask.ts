@@ -18,7 +18,7 @@ export interface ProcessTraits {
   readonly offsetMs: number;
   /** Whether it says that only one process can have its name: the one before is surely dead. */
   readonly takesOver: boolean;
-  /** Whether it has none of the classes that the flows need. */
+  /** Whether it lacks classes that the flows need. */
   readonly isStranger: boolean;
   /** Whether it has the higher versions of the flows, where there are any. */
   readonly isNext: boolean;

@@ -73,10 +73,10 @@ export class FleetClient {
     return this.#tasks.length === 0;
   }
 
-  /** Whether what it does next needs the classes of a flow. */
-  get needsFlow(): boolean {
+  /** Whether a process can do what it asks for next: to start a job needs the classes of its flow. */
+  mayAsk(process: FleetProcess): boolean {
     const [task] = this.#tasks;
-    return task !== undefined && isStart(task);
+    return task === undefined || !("job" in task) || process.knows(task.job.flow.id);
   }
 
   /** Whether what it does next is best asked of a process: the one that has the job. */

@@ -8,6 +8,8 @@ const STARTED_AT = 1_000_000;
 export class FleetClock {
   /** The true time, in milliseconds since 1970. */
   now: number = STARTED_AT;
+  /** The clocks of the processes that have worked in this turn of their event loops. */
+  readonly #working: Set<ProcessClock> = new Set();
   readonly #soon: { readonly clock: ProcessClock; readonly callback: () => void }[] = [];
 
   /** Adds a callback for one of the next macrotasks. */
@@ -20,7 +22,20 @@ export class FleetClock {
     do {
       for (const { clock, callback } of this.#soon.splice(0)) if (!clock.isGone) callback();
       await new Promise<void>(immediately);
+      this.#turn();
     } while (this.#soon.length > 0);
+  }
+
+  /** Notes that a process works. */
+  works(clock: ProcessClock): void {
+    this.#working.add(clock);
+  }
+
+  /** The event loops have turned: all processes have worked at the same time. */
+  #turn(): void {
+    if (this.#working.size === 0) return;
+    this.now += Math.max(...Array.from(this.#working, (it) => it.endTurn()));
+    this.#working.clear();
   }
 }
 
@@ -45,6 +60,8 @@ export class ProcessClock implements Timers {
   #heldUntil = 0;
   /** How much of that time the machine sleeps. */
   #sleepMs = 0;
+  /** For how long the process has worked in this turn of its event loop, in milliseconds. */
+  #workedMs = 0;
 
   /** Makes the clocks of a new process. */
   constructor(fleet: FleetClock, offsetMs: number) {
@@ -58,11 +75,11 @@ export class ProcessClock implements Timers {
   }
 
   now(): number {
-    return this.#fleet.now + this.offsetMs;
+    return this.#fleet.now + this.#workedMs + this.offsetMs;
   }
 
   elapsed(): number {
-    return this.#fleet.now - this.#asleepMs;
+    return this.#fleet.now + this.#workedMs - this.#asleepMs;
   }
 
   setTimer(at: number, callback: () => void): CancelTimer {
@@ -75,6 +92,19 @@ export class ProcessClock implements Timers {
 
   soon(callback: () => void): void {
     this.#fleet.soon(this, callback);
+  }
+
+  /** The process works for a time. Returns for how long it has within this turn of its event loop, in milliseconds. */
+  work(ms: number): number {
+    this.#fleet.works(this);
+    return this.#workedMs += ms;
+  }
+
+  /** The event loop has turned. Returns for how long the process has worked before. */
+  endTurn(): number {
+    const workedMs = this.#workedMs;
+    this.#workedMs = 0;
+    return workedMs;
   }
 
   /** Holds up everything in the process for a time, in which its machine may sleep. */

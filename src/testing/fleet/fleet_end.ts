@@ -1,11 +1,18 @@
 import { hasEnded } from "../../job/job.ts";
-import type { Store } from "../../ports/store.ts";
+import type { Store, StoredJob } from "../../ports/store.ts";
 import type { FleetClient } from "./fleet_client.ts";
 import type { FleetLedger } from "./fleet_ledger.ts";
 import type { FleetProcess } from "./fleet_process.ts";
+import type { FleetProcesses } from "./fleet_processes.ts";
 import type { FleetJob, FleetSettings } from "./fleet_options.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 import { compareWithUndisturbed } from "./undisturbed.ts";
+
+/** How many times as long as its last snapshot a journal may be: some snapshots may have been lost. */
+const MOST_SNAPSHOTS = 8;
+/** How long processes go on without faults before it counts what they take, and how long they have for it, in milliseconds. */
+const FIRST_WAIT_MS = 10_000;
+const LONGEST_WAIT_MS = 20_000;
 
 /** Whether nothing will happen any more: all jobs have ended, or wait for deliveries only. */
 export function isQuiet(ledger: FleetLedger): boolean {
@@ -18,6 +25,48 @@ export function isQuiet(ledger: FleetLedger): boolean {
 /** Whether somebody waits for the end of a job, and has not heard of it. */
 export function isAwaited(clients: readonly FleetClient[]): boolean {
   return clients.some(({ waits }) => waits.some(({ isOpen }) => isOpen));
+}
+
+/** What an engine keeps that it has no use for: permits without jobs, or jobs that it does not have. It may take a while to find out. */
+export async function findKept(
+  store: Store,
+  ledger: FleetLedger,
+  processes: readonly FleetProcess[],
+  now: number,
+): Promise<FleetViolation | undefined> {
+  for (const { number, liveIds } of processes) {
+    const left = liveIds.find((id) => ledger.lifeOf(id)?.claim?.process !== number);
+    if (left !== undefined) {
+      return new FleetViolation("unbounded", `process ${number} keeps ${left}, which it has let go of`);
+    }
+  }
+  const { queues, leases } = ledger;
+  if (!queues.hasLimits) return undefined;
+  const spare = queues.spare((await store.list()).jobs, (incarnation) => leases.runs(incarnation, now));
+  return spare === undefined ? undefined : new FleetViolation("unbounded", spare);
+}
+
+/**
+ * Checks that processes which cannot build all flows take the jobs of those that they can: `wait` lets time pass, without faults.
+ *
+ * @throws {FleetViolation} when nobody has taken one
+ */
+export async function checkTaken(
+  { lives }: FleetLedger,
+  { list }: FleetProcesses,
+  wait: (ms: number) => Promise<void>,
+): Promise<void> {
+  const untaken = () =>
+    [...lives.values()].filter(({ claim, dueAt, commands, flowId }) =>
+      claim === undefined && (dueAt === 0 || commands.unread.length > 0) &&
+      list.some((it) => it.isThere && it.knows(flowId))
+    );
+  await wait(FIRST_WAIT_MS);
+  const before = new Map(untaken().map((life) => [life, life.epoch]));
+  await wait(LONGEST_WAIT_MS);
+  const left = untaken().find((life) => before.get(life) === life.epoch);
+  if (left === undefined) return;
+  throw new FleetViolation("stranded", `job ${left.jobId} is due, and nobody takes it of those who could`);
 }
 
 /** Everything has had time enough, and a job has not come to its end. */
@@ -41,8 +90,11 @@ export async function checkEnd(
   clients: readonly FleetClient[],
   jobs: ReadonlyMap<string, FleetJob>,
   settings: FleetSettings,
+  { now, snapshotLength }: { readonly now: number; readonly snapshotLength: number },
 ): Promise<number> {
   checkWaits(clients);
+  const kept = await findKept(store, ledger, processes, now);
+  if (kept !== undefined) throw kept;
   ledger.families.checkEnd(ledger.lives.values());
   for (const { number, directCalls, isStopping } of processes) {
     if (!isStopping) directCalls.check(number, ({ life }) => !ledger.lives.has(life));
@@ -52,6 +104,7 @@ export async function checkEnd(
   for (const life of ledger.lives.values()) {
     const stored = await store.load(life.jobId);
     if (stored !== undefined) ledger.checkStored(stored);
+    if (stored !== undefined) checkJournal(stored, snapshotLength);
     const { isSteered, calls, steps, jobId, job: { status } } = life;
     if (isSteered) continue;
     const undone = [...calls.keys()].find((key) => !steps.has(key));
@@ -64,6 +117,17 @@ export async function checkEnd(
     await compareWithUndisturbed(life, job, settings, settings.comparison);
   }
   return compared;
+}
+
+/** A journal begins anew with each snapshot: it is not much longer than that. */
+function checkJournal({ record: { jobId }, snapshot, entries }: StoredJob, snapshotLength: number): void {
+  const length = entries.reduce((sum, { length }) => sum + length, 0);
+  const most = MOST_SNAPSHOTS * Math.max(snapshotLength, snapshot.length);
+  if (length <= most) return;
+  throw new FleetViolation(
+    "unbounded",
+    `the journal of ${jobId} has ${length} characters since a snapshot of ${snapshot.length}`,
+  );
 }
 
 /** Whoever has asked for something may ask what has become of it. */

@@ -1,5 +1,6 @@
 import type { DurabilityOptions } from "../../engine/durable/durability_settings.ts";
 import type { SeededRandom } from "../seeded_random.ts";
+import type { FleetAim } from "./fleet_aim.ts";
 import type { FleetTask } from "./fleet_client.ts";
 import type { FleetJob, ProcessFault } from "./fleet_options.ts";
 import type { FleetStage } from "./fleet_stage.ts";
@@ -28,7 +29,8 @@ export interface FleetFocus {
   readonly hasStoreClock?: boolean;
   /** The chance that a process's clock is off from the beginning, where the store has one of its own. */
   readonly clocksOff?: number;
-  readonly hasStrangers?: boolean;
+  /** The chance that a process cannot build all flows. */
+  readonly strangers?: number;
   readonly isWatched?: boolean;
   /** Whether a store that can answer at once does. */
   readonly answersAtOnce?: boolean;
@@ -69,16 +71,29 @@ export function isHeldBack(
   return (deadline > now && deadline - now <= holds.mostMs) || (deadline === now && readAt < now);
 }
 
-function repeat<T>(count: number, make: (n: number) => readonly T[]): readonly T[] {
+function repeat(count: number, make: (n: number) => readonly FleetTask[]): readonly FleetTask[] {
   return Array.from({ length: count }, (_, n) => make(n)).flat();
 }
 
-/** Pauses a job and resumes it, again and again; `list` is the number of the client. */
+/** Pauses a job; `list` is the number of the client. */
+function pause(jobId: string, list: number, n: number): FleetTask {
+  return { type: "ask", jobId, asked: { type: "pause", graceMs: 0 }, key: `${jobId} again pause-${list}.${n}` };
+}
+
+/** Pauses a job and resumes it, again and again. */
 function pauses(jobId: string, list: number): readonly FleetTask[] {
   return repeat(4, (n) => [
-    { type: "ask", jobId, asked: { type: "pause", graceMs: 0 }, key: `${jobId} again pause-${list}.${n}` },
+    pause(jobId, list, n),
     { type: "ask", jobId, asked: { type: "resume" }, key: `${jobId} again resume-${list}.${n}` },
   ]);
+}
+
+/** Cancels a job and redrives it; `aim` says which, if it is not the job itself. */
+function ends(jobId: string, list: number, n: number, aim?: FleetAim): readonly FleetTask[] {
+  return [
+    { type: "ask", jobId, asked: { type: "cancel" }, key: `${jobId} again cancel-${list}.${n}`, aim },
+    { type: "ask", jobId, asked: { type: "redrive" }, key: `${jobId} again redrive-${list}.${n}`, aim },
+  ];
 }
 
 const DEADLINES: FleetFocus = {
@@ -89,6 +104,11 @@ const DEADLINES: FleetFocus = {
   deliversFirst: true,
   setsClocks: false,
   faults: { kinds: ["recover"], most: 2, isHarsh: false },
+};
+
+/** What fleets with queues are about, or may be: nobody knows what was taken. */
+export const QUEUED: FleetFocus = {
+  fates: { methods: ["take", "claim", "permit"], fates: ["answer lost", "unanswered"], chance: 0.15 },
 };
 
 /** What fleets may be about. */
@@ -148,11 +168,13 @@ export const FOCUSES: Readonly<Record<string, FleetFocus>> = {
   shutdowns: { handlersTake: 3, faults: { kinds: ["shutdown"], most: 12, isHarsh: true } },
   // Handlers run ahead of a store that answers at once.
   ahead: { answersAtOnce: true, durability: { mode: "relaxed", attempts: 4 } },
+  // A handler goes on for long, and its store answers at once.
+  slices: { answersAtOnce: true, durability: { mode: "strict", snapshotLength: 1, attempts: 4 } },
   // Processes die at one step of a task after the other.
   deaths: { handlersTake: 3, faults: { kinds: ["death", "rebirth"], most: 16, isHarsh: true } },
   // Processes without classes take what they find.
   strangers: {
-    hasStrangers: true,
+    strangers: 0.7,
     faults: { kinds: ["recover", "shutdown"], most: 12, isHarsh: false },
     tasks: (jobId, _job, list) => pauses(jobId, list),
   },
@@ -169,20 +191,53 @@ export const FOCUSES: Readonly<Record<string, FleetFocus>> = {
     fates: { methods: ["append"], fates: ["fails"], chance: 0.06 },
     durability: { mode: "strict", attempts: 1 },
     clientRate: 0.15,
-    tasks: (jobId, _job, list) =>
-      repeat(3, (n) => {
-        const aim = list === 1 ? undefined : { index: n };
-        return [
-          { type: "ask", jobId, asked: { type: "cancel" }, key: `${jobId} again cancel-${list}.${n}`, aim },
-          { type: "ask", jobId, asked: { type: "redrive" }, key: `${jobId} again redrive-${list}.${n}`, aim },
-        ];
-      }),
+    tasks: (jobId, _job, list) => repeat(3, (n) => ends(jobId, list, n, list === 1 ? undefined : { index: n })),
   },
   // A job that waits is let go of just after a clock was set.
   clocks: {
     hasStoreClock: true,
     setsClocks: true,
     faults: { kinds: ["clock", "shutdown"], most: 16, isHarsh: false },
+  },
+  // A child ends while nobody has read the inbox of its parent, which is full.
+  debts: {
+    holds: { methods: ["inbox", "commands"], mostMs: 1_500 },
+    durability: { mode: "strict", inboxLimit: 1, attempts: 1 },
+    isWatched: false,
+    clientRate: 0.15,
+    tasks: (jobId, _job, list) =>
+      list === 1 ? pauses(jobId, list) : repeat(3, (n) => ends(jobId, list, n, { index: n })),
+  },
+  // Failures are put back, one or all of them, and commands come as the job ends again.
+  redrives: {
+    holds: { methods: ["append"], mostMs: 900 },
+    durability: { mode: "strict", attempts: 4 },
+    isWatched: false,
+    recovers: true,
+    clientRate: 0.25,
+    tasks: (jobId, _job, list) =>
+      repeat(4, (n) => {
+        const redrive = { jobId, asked: { type: "redrive" }, failure: n % 2 === 0 ? n : undefined } as const;
+        return list === 1
+          ? [{ type: "direct", ...redrive }]
+          : [{ type: "ask", ...redrive, key: `${jobId} again redrive-${list}.${n}` }, pause(jobId, list, n)];
+      }),
+  },
+  // Calls and commands come while a job begins, and while its rest or its end is being stored.
+  rests: {
+    holds: { methods: ["create", "claim", "append"], mostMs: 900 },
+    durability: { mode: "strict", attempts: 4 },
+    isWatched: false,
+    recovers: true,
+    clientRate: 0.3,
+    tasks: (jobId, job, list) =>
+      repeat(4, (n) =>
+        list === 1 ? [pause(jobId, list, n), ...ends(jobId, list, n)] : [
+          { type: "execute", jobId, job },
+          { type: "direct", jobId, asked: { type: "redrive" } },
+          { type: "direct", jobId, asked: { type: "pause", graceMs: 0 } },
+          { type: "direct", jobId, asked: { type: "cancel" } },
+        ]),
   },
   // Nobody knows whether a job was started.
   starts: {

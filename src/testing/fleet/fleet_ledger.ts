@@ -1,3 +1,4 @@
+import { StateError } from "../../base/errors.ts";
 import { hasEnded } from "../../job/job.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type {
@@ -8,7 +9,6 @@ import type {
   NewJob,
   ReplacedFlow,
   SendAnswer,
-  Store,
   StoredJob,
   TakenJob,
 } from "../../ports/store.ts";
@@ -28,14 +28,13 @@ export interface LedgerSettings {
   /** The limits of a flow, by its id and its text. */
   readonly limitsOf: (flowId: string, text: string) => FlowLimits;
   readonly maxRecoveries: number;
+  /** How many commands an inbox has at most. */
+  readonly inboxLimit: number;
   /** The queues with limits over all workers. */
   readonly queues: readonly QueueOptions[];
   /** Whether handlers may run ahead of the store. */
   readonly isRelaxed: boolean;
 }
-
-/** How long a job that could not do what it owes is left alone at most, in milliseconds. */
-const LONGEST_DEBT_MS = 1_000;
 
 /** What a store has granted and accepted, and which handlers run: by this the promises of a fleet are checked. */
 export class FleetLedger {
@@ -132,6 +131,7 @@ export class FleetLedger {
     isOfLost: boolean,
   ): void {
     life.claim = { process, incarnation: claim.incarnation, epoch: claim.epoch, sent, isOfLost };
+    life.epoch = claim.epoch;
     if (this.#settings.isRelaxed) life.forgetAhead();
     life.claims.set(process, claim.incarnation);
   }
@@ -222,6 +222,9 @@ export class FleetLedger {
       throw new FleetViolation("lost or doubled", why);
     }
     life.commands.accept(accepted);
+    const { length } = life.commands.unread;
+    if (length <= this.#settings.inboxLimit) return;
+    throw new FleetViolation("unbounded", `the inbox of ${life.jobId} has ${length} commands`);
   }
 
   deletedLife(life: number): void {
@@ -267,14 +270,33 @@ export class FleetLedger {
     return this.#livesOf(jobId).some(({ commands }) => commands.find(key)?.type === type);
   }
 
+  /** How many ends of jobs of an id were stored. */
+  endsOf(jobId: string): number {
+    return this.#livesOf(jobId).reduce((count, { ends }) => count + ends, 0);
+  }
+
   /**
-   * Notes that a process was told that a job has ended.
+   * Notes that a process was told that a job has ended, of which it had seen `before` ends as long as it had not ended.
    *
    * @throws {FleetViolation} when that is not stored
    */
-  toldEnded(process: number, jobId: string): void {
-    if (this.#livesOf(jobId).some(({ wasEnded }) => wasEnded)) return;
+  toldEnded(process: number, jobId: string, before: number): void {
+    if (this.endsOf(jobId) > before || this.#livesOf(jobId).some(({ job }) => hasEnded(job.status))) return;
     throw new FleetViolation("lost or doubled", `process ${process} was told the end of ${jobId}, which is not stored`);
+  }
+
+  /**
+   * Notes that a process waits for the end of a job, and was told of an error.
+   *
+   * @throws {FleetViolation} when that is a refusal of what the job has done
+   */
+  toldError(process: number, jobId: string, error: unknown): void {
+    const life = this.lifeOf(jobId);
+    if (!(error instanceof StateError) || error.event !== "redrive" || life?.claim?.process !== process) return;
+    if (hasEnded(life.job.status)) return;
+    const why =
+      `process ${process} was told of ${jobId}, which it has, and which is ${life.job.status}: ${error.message}`;
+    throw new FleetViolation("lost or doubled", why);
   }
 
   /** All lives that jobs of an id have had. */
@@ -352,42 +374,5 @@ export class FleetLedger {
     const running = { process, life: life.life, task, isAborted };
     this.#running.push(running);
     return () => this.#running = this.#running.filter((it) => it !== running);
-  }
-
-  /**
-   * Checks that nothing is stranded, by the store's content alone.
-   *
-   * @throws {FleetViolation} when something is
-   */
-  async check(store: Store, now: number): Promise<void> {
-    let firstDue = Infinity;
-    for (const life of this.lives.values()) {
-      const record = await store.find(life.jobId);
-      if (record?.life !== life.life) {
-        throw new FleetViolation("lost or doubled", `job ${life.jobId} is gone, though nobody has deleted it`);
-      }
-      const { owner, incarnation, dueAt } = record;
-      if (owner !== undefined && incarnation !== undefined && this.leases.runs(incarnation, now)) {
-        firstDue = Math.min(firstDue, this.leases.untilOf(incarnation));
-        continue;
-      }
-      const due = life.dueAt;
-      // Whoever has let go of it may have a clock that is ahead.
-      const isSoon = dueAt !== undefined && dueAt <= now + this.clockErrorMs;
-      // An inbox that is full has no room before long.
-      const isLeft = life.owes && dueAt !== undefined && dueAt <= now + this.clockErrorMs + LONGEST_DEBT_MS;
-      const isRight = isLeft || dueAt === due || (isSoon && (life.wasLetGo || (due !== undefined && due <= now)));
-      if (owner === undefined && !isRight) {
-        const why = `job ${life.jobId}, which is ${life.job.status}, is due at ${due}, and its record says ${dueAt}`;
-        throw new FleetViolation("stranded", why);
-      }
-      if (owner !== undefined || life.commands.unread.length > 0) firstDue = Math.min(firstDue, now);
-      else if (due !== undefined) firstDue = Math.min(firstDue, dueAt ?? due);
-    }
-    if (firstDue === Infinity) return;
-    const answer = await store.nextDueAt({ now });
-    if (answer === undefined || answer > Math.max(firstDue, now)) {
-      throw new FleetViolation("stranded", `a job is due at ${firstDue}, and the store gives none before ${answer}`);
-    }
   }
 }

@@ -1,25 +1,33 @@
 import { ignoreRejection } from "../../base/thenable.ts";
-import type { JobState } from "../../documents/job_state.ts";
+import { jobOf, type JobState } from "../../documents/job_state.ts";
 import { Engine } from "../../engine.ts";
 import type { Activation } from "../../engine/activation/activation.ts";
 import { type EngineHost, hostOf } from "../../engine/execution/engine_host.ts";
 import { executionOf } from "../../engine/execution/execution.ts";
 import { Flow } from "../../flow.ts";
-import type { MaybePromise, Store, StoreEvent } from "../../ports/store.ts";
+import { hasEnded } from "../../job/job.ts";
 import type { StartedJob } from "../../job_handle.ts";
-import { Registry } from "../../values/registry.ts";
+import type { Registry } from "../../values/registry.ts";
 import { wireOf } from "../../values/payload.ts";
 import { dataOf } from "../../job/task.ts";
 import { manualIds } from "../manual_ids.ts";
 import { DirectCalls } from "./direct_calls.ts";
 import { ProcessClock } from "./fleet_clock.ts";
+import { PartialRegistry } from "./partial_registry.ts";
 import { FleetHandlers } from "./fleet_handlers.ts";
 import type { FleetAsk, ProcessTraits } from "./fleet_ask.ts";
 import type { FleetJob } from "./fleet_options.ts";
+import type { JobLedger } from "./job_ledger.ts";
 import { ANSWER_TIMEOUT_MS, type FleetStage, LEASE_MS, MAX_RECOVERIES } from "./fleet_stage.ts";
-import { heldUntil } from "./fleet_focus.ts";
-import { type Ask, distantStore, type StoreCall, type StoreMethod } from "./store_calls.ts";
-import { watchedStore } from "./watched_store.ts";
+import { openProcessStore } from "./process_store.ts";
+
+/** A job of a process. */
+interface ProcessJob {
+  readonly flow: Flow;
+  readonly job: JobState;
+  /** The life of one that was opened. */
+  readonly life?: JobLedger | undefined;
+}
 
 /** How often a process looks for jobs that are due, in milliseconds. */
 const POLL_MS = 700;
@@ -35,14 +43,20 @@ export class FleetProcess {
   readonly isNext: boolean;
   /** Whether it takes no more jobs. */
   isStopping = false;
-  /** The jobs that were started or taken here, with their flows. */
-  readonly jobs: Map<string, { readonly flow: Flow; readonly job: JobState }> = new Map();
+  /** The jobs that were started, taken or opened here, with their flows. */
+  readonly jobs: Map<string, ProcessJob> = new Map();
   /** What was asked for by methods of flows. */
   readonly directCalls: DirectCalls = new DirectCalls();
   readonly #stage: FleetStage;
   readonly #engine: Engine;
   readonly #host: EngineHost;
-  readonly #flows: Map<string, Flow> = new Map();
+  readonly #registry: Registry;
+  /** How many jobs it takes up at a time. */
+  readonly #recovery: { readonly limit?: number };
+  /** The flows by their ids; `undefined` for one that it cannot build. */
+  readonly #flows: Map<string, Flow | undefined> = new Map();
+  /** How often jobs had ended, by the store, when they were last seen here before their ends. */
+  readonly #ends: WeakMap<JobState, number> = new WeakMap();
 
   /** Starts a process. */
   constructor(stage: FleetStage, { number, name, offsetMs, takesOver, isStranger, isNext }: ProcessTraits) {
@@ -54,16 +68,18 @@ export class FleetProcess {
     this.name = name;
     const { settings, random } = stage;
     this.clock = new ProcessClock(stage.clock, offsetMs);
+    this.#registry = isStranger ? new PartialRegistry(settings.registry, random) : settings.registry;
     const host = { timers: this.clock, random };
     this.#engine = new Engine({
       timers: this.clock,
       ids: manualIds(`${name}.${number}`),
       observer: (event) => {
-        if (event.type === "lost" || event.type === "command_error") this.directCalls.refused(event.jobId);
+        if (event.type === "lost") this.directCalls.refused(event.jobId);
+        if (event.type === "command_error") this.directCalls.refused(event.jobId, event.key);
         if (event.type === "replaced") this.#check(() => stage.ledger.leases.replaced(number, event.owner));
       },
-      registry: isStranger ? new Registry() : settings.registry,
-      store: this.#openStore(),
+      registry: this.#registry,
+      store: openProcessStore(stage, this.clock, number),
       durability: {
         owner: name,
         leaseMs: LEASE_MS,
@@ -84,10 +100,11 @@ export class FleetProcess {
     });
     stage.trace.add(() =>
       `process ${number} starts as ${name}${offsetMs === 0 ? "" : `, clock off by ${offsetMs} ms`}` +
-      `${takesOver ? ", takes over at once" : ""}${isStranger ? ", without classes" : ""}${
+      `${takesOver ? ", takes over at once" : ""}${isStranger ? ", without all classes" : ""}${
         isNext ? ", with the next versions" : ""
       }`
     );
+    this.#recovery = random.chance(0.3) ? { limit: 1 } : {};
     const { queues } = settings;
     if ((stage.focus.recovers !== true && random.chance(0.6)) || queues.length > 0) {
       const options = { pollMs: POLL_MS, idleMs: random.chance(0.5) ? 1_000 : 5_000, drainMs: 1_000 };
@@ -110,9 +127,20 @@ export class FleetProcess {
     await this.#flow(flowId).handle(jobId).adopt();
   }
 
+  /** The ids of the jobs that it keeps. */
+  get liveIds(): readonly string[] {
+    return [...this.#host.store?.session.liveIds ?? []];
+  }
+
   /** Whether it can be asked for something now. */
   get isThere(): boolean {
     return !this.clock.isGone && !this.clock.isHeld && !this.isStopping;
+  }
+
+  /** Whether it can build a flow, as far as that is one of those that the fleet starts. */
+  knows(id: string): boolean {
+    if (!this.#flows.has(id)) this.#flows.set(id, this.#build(id));
+    return this.#flows.get(id) !== undefined;
   }
 
   /** Starts a job that runs here. */
@@ -169,34 +197,47 @@ export class FleetProcess {
    * @throws {StateError} when the job is not live here, or its status does not allow the call
    */
   direct(jobId: string, asked: FleetAsk): void {
-    const { flow, job } = this.jobs.get(jobId) ?? {};
-    if (flow === undefined || job === undefined) return;
+    const { flow, job, life: opened } = this.jobs.get(jobId) ?? {};
+    if (flow === undefined || job === undefined) return this.#open(jobId, asked);
     const { ledger } = this.#stage;
     const known = this.#lifeOf(jobId);
-    const life = known === undefined ? ledger.lifeOfClaim(this.number, jobId) : ledger.lives.get(known);
+    const life = known === undefined ? ledger.lifeOfClaim(this.number, jobId) ?? opened : ledger.lives.get(known);
     // Who waits later hears the same.
     this.#follow(flow, job);
     switch (asked.type) {
       case "deliver":
-        flow.deliver(job, asked.routine, asked.slot, asked.data);
-        return life && this.directCalls.returned(asked, life);
+        return this.directCalls.make(asked, life, () => flow.deliver(job, asked.routine, asked.slot, asked.data));
       case "pause":
         return ignoreRejection(flow.pause(job, { graceMs: asked.graceMs }));
       case "cancel":
-        flow.cancel(job);
-        return life && this.directCalls.returned(asked, life);
+        return this.directCalls.make(asked, life, () => flow.cancel(job));
       case "discard":
         return flow.discard(job, asked.failures);
       default:
         if (this.#stage.settings.queues.length > 0) return;
-        ignoreRejection(flow.waitForCompletion(flow.resume(job, { redrive: asked.type === "redrive" })));
+        if (asked.type === "redrive") flow.resume(job, { redrive: asked.failures ?? true });
+        else {
+          flow.resume(job);
+          ledger.lifeOf(jobId)?.resumed(this.number);
+        }
+        return this.#follow(flow, job);
     }
   }
 
-  /** Takes up jobs that are due. */
+  /** Opens a job that may be anywhere, and then calls the method. */
+  #open(jobId: string, asked: FleetAsk): void {
+    const opened = this.#engine.open(jobId).then((found) => {
+      if (!this.isThere) return;
+      this.jobs.set(jobId, { ...found, life: this.#stage.ledger.lifeOf(jobId) });
+      this.direct(jobId, asked);
+    });
+    opened.catch((error: unknown) => this.#stage.fail(error));
+  }
+
+  /** Takes up jobs that are due: all, or one. */
   recover(): void {
     if (this.#stage.settings.queues.length > 0) return;
-    const recovered = this.#engine.recover().then(({ jobs }) => {
+    const recovered = this.#engine.recover(this.#recovery).then(({ jobs }) => {
       for (const { flow, job } of jobs) this.#follow(flow, job);
     });
     ignoreRejection(recovered);
@@ -212,19 +253,38 @@ export class FleetProcess {
 
   /** Waits for the end of a job that is live here, and has it checked. */
   #follow(flow: Flow, job: JobState): void {
-    this.jobs.set(job.jobId, { flow, job });
-    const ended = flow.waitForCompletion(job).then((hasEnded) => {
-      if (hasEnded && !this.clock.isGone) this.#stage.ledger.toldEnded(this.number, job.jobId);
+    const { jobId } = job;
+    const { ledger } = this.#stage;
+    if (this.jobs.get(jobId)?.job !== job) this.jobs.set(jobId, { flow, job });
+    // A job that is being started shows the status that it will have.
+    if (!hasEnded(jobOf(job).status)) this.#ends.set(job, ledger.endsOf(jobId));
+    const before = this.#ends.get(job) ?? -1;
+    const ended = flow.waitForCompletion(job).then((isOver) => {
+      if (!isOver || this.clock.isGone) return;
+      ledger.toldEnded(this.number, jobId, before);
+      this.#ends.delete(job);
+    }, (error: unknown) => {
+      if (!this.clock.isGone) ledger.toldError(this.number, jobId, error);
     });
     ended.catch((error: unknown) => this.#stage.fail(error));
   }
 
   #flow(id: string): Flow {
-    const { flows, versions, settings: { registry } } = this.#stage;
-    const text = (this.isNext ? versions.get(id) : undefined) ?? flows.get(id) ?? "";
-    const flow = this.#flows.get(id) ?? Flow.fromJSON(JSON.parse(text), registry, { engine: this.#engine });
-    this.#flows.set(id, flow);
+    const flow = this.knows(id) ? this.#flows.get(id) : undefined;
+    if (flow === undefined) throw new TypeError(`Process ${this.number} cannot build the flow ${id}`);
     return flow;
+  }
+
+  #build(id: string): Flow | undefined {
+    const { flows, versions } = this.#stage;
+    const text = (this.isNext ? versions.get(id) : undefined) ?? flows.get(id);
+    if (text === undefined) return undefined;
+    if (!this.isStranger) return Flow.fromJSON(JSON.parse(text), this.#registry, { engine: this.#engine });
+    try {
+      return Flow.fromJSON(JSON.parse(text), this.#registry, { engine: this.#engine });
+    } catch {
+      return undefined;
+    }
   }
 
   /** The life of the job that this process has claimed, as far as it knows. */
@@ -265,80 +325,11 @@ export class FleetProcess {
     }
   }
 
-  #openStore(): Store {
-    const { store, ledger, trace, clock, calls, hasStoreClock, answersAtOnce, isWatched, focus, random } = this.#stage;
-    const now = () => clock.now;
-    const watched = watchedStore(store, {
-      ledger,
-      trace,
-      process: this.number,
-      clock: hasStoreClock ? now : undefined,
-      now,
-    });
-    const ask: Ask = <T>(
-      method: StoreMethod,
-      about: string,
-      job: StoreCall["job"],
-      run: () => MaybePromise<T>,
-    ): MaybePromise<T> => {
-      try {
-        calls.made(clock.now);
-      } catch (error) {
-        this.#stage.fail(error);
-        // Only so is whoever calls it without end kept from going on.
-        return new Promise(() => {});
-      }
-      if (answersAtOnce) return this.#answer(run);
-      return new Promise<T>((resolve, reject) => {
-        calls.calls.push({
-          name: `${method}${about}`,
-          method,
-          job,
-          heldUntil: heldUntil(focus.holds, method, random, clock.now),
-          clock: this.clock,
-          process: this.number,
-          sentAt: clock.now,
-          isAwaited: true,
-          run: async () => {
-            const value = await run();
-            return () => resolve(value);
-          },
-          fail: reject,
-        });
-      });
-    };
-    return distantStore(watched, ask, isWatched && store.watch !== undefined ? (it) => this.#watch(it) : undefined);
-  }
-
   #check(check: () => void): void {
     try {
       check();
     } catch (error) {
       this.#stage.fail(error);
     }
-  }
-
-  #answer<T>(run: () => MaybePromise<T>): MaybePromise<T> {
-    try {
-      return run();
-    } catch (error) {
-      this.#stage.fail(error);
-      throw error;
-    }
-  }
-
-  #watch(onEvent: (event: StoreEvent) => void): () => void {
-    const { store, calls, clock } = this.#stage;
-    return store.watch?.((event) => {
-      const answer = {
-        name: `event ${event.type}`,
-        heldUntil: 0,
-        clock: this.clock,
-        process: this.number,
-        sentAt: clock.now,
-        arrive: () => onEvent(event),
-      };
-      if (!this.clock.isGone) calls.answer(answer);
-    }) ?? (() => {});
   }
 }

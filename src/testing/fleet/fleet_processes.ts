@@ -35,9 +35,9 @@ export class FleetProcesses {
 
   /** Starts a process. */
   start({ name = `engine-${++this.#names}`, takesOver = false, isKnowing = false }: ProcessStart = {}): void {
-    const { hasStoreClock, hasStrangers, random, versions, focus: { clocksOff = 0.2 } } = this.#stage;
+    const { hasStoreClock, strangers, random, versions, focus: { clocksOff = 0.2 } } = this.#stage;
     const offsetMs = hasStoreClock && random.chance(clocksOff) ? random.integer(601) - 300 : 0;
-    const isStranger = hasStrangers && random.chance(0.4) && !isKnowing;
+    const isStranger = strangers > 0 && random.chance(strangers) && !isKnowing;
     this.#noteOffset(offsetMs);
     const isNext = versions.size > 0 && random.chance(0.5) && !isStranger;
     const traits = { number: ++this.#count, name, offsetMs, takesOver, isStranger, isNext };

@@ -1,6 +1,7 @@
 import { seededRandom } from "../seeded_random.ts";
+import type { FleetClock } from "./fleet_clock.ts";
 import { FleetClient } from "./fleet_client.ts";
-import { checkEnd, complain, isAwaited, isQuiet } from "./fleet_end.ts";
+import { checkEnd, checkTaken, complain, findKept, isAwaited, isQuiet } from "./fleet_end.ts";
 import type { FleetSettings } from "./fleet_options.ts";
 import { FleetProcesses } from "./fleet_processes.ts";
 import { FleetSchedule } from "./fleet_schedule.ts";
@@ -11,6 +12,8 @@ import { FleetViolation } from "./fleet_violation.ts";
 
 /** How long jobs may take to end when nothing disturbs them any more, in milliseconds. */
 const LONGEST_END_MS = 600_000;
+/** How long a journal becomes before its next snapshot, in characters, where engines do not say it. */
+const SNAPSHOT_LENGTH = 1_048_576;
 /** How long a paused job is left alone then, in milliseconds. */
 const PAUSE_MS = 4_000;
 /** How many times time passes at the end until everybody must have heard of it. */
@@ -47,7 +50,15 @@ export async function runFleet(settings: FleetSettings, isTraced: boolean): Prom
   try {
     for (let i = 0; i < settings.steps; i++) await schedule.step();
     await finish(stage, processes, schedule, clients);
-    compared = await checkEnd(stage.store, stage.ledger, processes.list, clients, tasks.jobs, settings);
+    compared = await checkEnd(
+      stage.store,
+      stage.ledger,
+      processes.list,
+      clients,
+      tasks.jobs,
+      settings,
+      { now: stage.clock.now, snapshotLength: stage.durability.snapshotLength ?? SNAPSHOT_LENGTH },
+    );
   } catch (error) {
     if (!(error instanceof FleetViolation)) throw error;
     violation = error;
@@ -62,7 +73,7 @@ export async function runFleet(settings: FleetSettings, isTraced: boolean): Prom
 
 /** From now on nothing is disturbed, and every job goes to its end. */
 async function finish(
-  { clock, ledger, trace }: FleetStage,
+  { clock, ledger, trace, store }: FleetStage,
   processes: FleetProcesses,
   schedule: FleetSchedule,
   clients: readonly FleetClient[],
@@ -70,6 +81,7 @@ async function finish(
   trace.add(() => `${clock.now} all faults stop`);
   for (const process of processes.list) process.clock.release();
   if (processes.list.every(({ isStopping, isStranger }) => isStopping || isStranger)) {
+    await checkTaken(ledger, processes, (ms) => waitFor(ms, clock, schedule, clients));
     processes.start({ isKnowing: true });
   }
   const end = clock.now + LONGEST_END_MS;
@@ -84,7 +96,10 @@ async function finish(
       continue;
     }
     const isDone = clients.every((it) => it.isDone);
-    if (isDone && isQuiet(ledger) && (!isAwaited(clients) || ++turns > LAST_TURNS)) return;
+    if (isDone && isQuiet(ledger)) {
+      const isOver = !isAwaited(clients) && await findKept(store, ledger, processes.list, clock.now) === undefined;
+      if (isOver || ++turns > LAST_TURNS) return;
+    }
     if (clock.now > end) complain(ledger);
     if (isDone && clock.now - resumedAt > PAUSE_MS) {
       resumedAt = clock.now;
@@ -92,6 +107,22 @@ async function finish(
     }
     await schedule.pass(Infinity);
   }
+}
+
+/** Lets some time pass in which nothing is disturbed. */
+async function waitFor(
+  ms: number,
+  clock: FleetClock,
+  schedule: FleetSchedule,
+  clients: readonly FleetClient[],
+): Promise<void> {
+  for (const end = clock.now + ms; clock.now < end;) {
+    await schedule.drain();
+    const hasActed = clients.some((it) => it.isReady(clock.now) && schedule.act(it));
+    if (hasActed) await schedule.settle();
+    else await schedule.pass(end - clock.now);
+  }
+  await schedule.drain();
 }
 
 function resumeAll({ lives }: FleetStage["ledger"], { list }: FleetProcesses, now: number): void {

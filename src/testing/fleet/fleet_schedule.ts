@@ -3,6 +3,7 @@ import type { ProcessFault } from "./fleet_options.ts";
 import type { FleetProcesses } from "./fleet_processes.ts";
 import { heldUntil, isHeldBack } from "./fleet_focus.ts";
 import { type FleetStage, pick } from "./fleet_stage.ts";
+import { checkStranded } from "./stranded.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 import type { CallFate, StoreAnswer, StoreCall, StoreMethod } from "./store_calls.ts";
 
@@ -81,16 +82,17 @@ export class FleetSchedule {
     }
   }
 
-  /** Lets a client ask a process that is there. */
-  act(client: FleetClient): void {
+  /** Lets a client ask a process that is there. Returns false when there is none that can do what it asks for. */
+  act(client: FleetClient): boolean {
     const { random, clock } = this.#stage;
-    const there = this.#processes.list.filter((it) => it.isThere && !(client.needsFlow && it.isStranger));
+    const there = this.#processes.list.filter((it) => it.isThere && client.mayAsk(it));
     const suited = there.filter((it) => client.suits(it));
     const process = pick(
       random,
       suited.length > 0 ? suited : there,
     );
     if (process !== undefined) client.act(process, clock.now);
+    return process !== undefined;
   }
 
   /** Lets time pass until something happens in a process, but not more than `mostMs`. */
@@ -116,7 +118,7 @@ export class FleetSchedule {
   async settle(): Promise<void> {
     const { clock, ledger, store } = this.#stage;
     await this.#flush();
-    await ledger.check(store, clock.now);
+    await checkStranded(ledger, store, clock.now);
   }
 
   async #flush(): Promise<void> {

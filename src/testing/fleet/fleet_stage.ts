@@ -6,7 +6,7 @@ import type { MaybePromise, Store } from "../../ports/store.ts";
 import type { SeededRandom } from "../seeded_random.ts";
 import { FleetClock } from "./fleet_clock.ts";
 import { FleetLedger } from "./fleet_ledger.ts";
-import { type FleetFocus, FOCUSES } from "./fleet_focus.ts";
+import { type FleetFocus, FOCUSES, QUEUED } from "./fleet_focus.ts";
 import type { FleetSettings } from "./fleet_options.ts";
 import type { FleetTrace } from "./fleet_trace.ts";
 import { StoreCalls } from "./store_calls.ts";
@@ -40,8 +40,8 @@ export interface FleetStage {
   readonly callFaults: number;
   /** Whether all that happens to processes keeps them from working, and happens while they do: nobody makes progress for long. */
   readonly isHarsh: boolean;
-  /** Whether there may be processes that cannot build the flows. */
-  readonly hasStrangers: boolean;
+  /** The chance that a process cannot build all flows. */
+  readonly strangers: number;
   /** Whether the store tells what happens to jobs. */
   readonly isWatched: boolean;
   /** The texts of the flows, by their ids. */
@@ -61,7 +61,7 @@ export async function createStage(
   fail: (error: unknown) => void,
 ): Promise<FleetStage> {
   // What limits of queues promise holds for jobs that workers take.
-  const focus = settings.queues.length > 0 ? {} : settings.focus ?? chooseFocus(random);
+  const focus = settings.focus ?? (settings.queues.length > 0 ? chooseQueued(random) : chooseFocus(random));
   const durability = focus.durability ?? chooseDurability(random);
   const limits = new Map(settings.jobs.map(({ flow }) => [flow.id, flow.limits]));
   // Children are jobs of other flows.
@@ -80,6 +80,7 @@ export async function createStage(
       queues: settings.queues,
       limitsOf,
       maxRecoveries: MAX_RECOVERIES,
+      inboxLimit: durability.inboxLimit ?? Infinity,
       isRelaxed: durability.mode === "relaxed",
     }),
     trace,
@@ -92,18 +93,25 @@ export async function createStage(
     callFaults: random.chance(0.25) ? Math.min(0.4, settings.faults.calls * 10) : settings.faults.calls,
     isHarsh: focus.faults?.isHarsh ?? random.chance(0.15),
     // A process that cannot build a job takes it all the same, and that is a start: it may use up the rate of a queue.
-    hasStrangers: (focus.hasStrangers ?? random.chance(0.15)) && settings.queues.length === 0,
+    strangers: settings.queues.length > 0 ? 0 : focus.strangers ?? (random.chance(0.15) ? STRANGERS : 0),
     flows: new Map(settings.jobs.map(({ flow }) => [flow.id, JSON.stringify(flow)])),
     versions: new Map(settings.versions.map((flow) => [flow.id, JSON.stringify(flow)])),
     fail,
   };
 }
 
+/** The chance that a process cannot build all flows, where there are such. */
+const STRANGERS = 0.4;
+
 /** The share of fleets that are about one situation: the others are about everything. */
 const FOCUSED = 0.75;
 
 function chooseFocus(random: SeededRandom): FleetFocus {
   return random.chance(FOCUSED) ? pick(random, Object.values(FOCUSES)) ?? {} : {};
+}
+
+function chooseQueued(random: SeededRandom): FleetFocus {
+  return random.chance(0.5) ? QUEUED : {};
 }
 
 function chooseDurability(random: SeededRandom): FleetStage["durability"] {

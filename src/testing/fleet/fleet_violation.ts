@@ -5,6 +5,7 @@ export type FleetInvariant =
   | "two at a time"
   | "too late"
   | "too many"
+  | "unbounded"
   | "other result";
 
 /** Why a fleet is stopped: it has broken a promise. */

@@ -71,13 +71,19 @@ export class JobLedger {
   /** The children that it has asked for, and those of whose ends it was told. */
   readonly asked: Set<string> = new Set();
   readonly told: Set<string> = new Set();
-  /** The ends that it has had, as texts. */
-  readonly ends: Set<string> = new Set();
+  /** The ends that its parent may be told of, as texts. */
+  readonly endTexts: Set<string> = new Set();
+  /** How often it has ended, and by a cancel. */
+  ends = 0;
+  cancels = 0;
+  /** How often each process has asked by a call of its own that it goes on from a pause, and it has not yet. */
+  readonly #resumes: Map<number, number> = new Map();
   /** Whether its result depends on more than on what was delivered to it: it was cancelled, redriven or poisoned, or has children. */
   isSteered = false;
   wasRedriven = false;
-  wasCancelled = false;
   claim: LedgerClaim | undefined;
+  /** The number of its claims. */
+  epoch = 0;
   /** The incarnations as which processes have claimed it last. */
   readonly claims: Map<number, number> = new Map();
   /** The sequence of the last command that each process has read. */
@@ -99,8 +105,6 @@ export class JobLedger {
   /** When it has ended last, and when it has gone on last after that, in true time. */
   endedAt: number = Infinity;
   reopenedAt: number = -Infinity;
-  /** Whether its end was stored, whatever has become of it since. */
-  wasEnded = false;
   /** Whether somebody who has died had it, and it was let go as it stood: then it may be due at once. */
   wasLetGo = false;
 
@@ -179,15 +183,16 @@ export class JobLedger {
       this.reopenedAt = bounds.now;
       this.#reopen(handled);
     }
-    if (!hasEnded(before.status) && hasEnded(job.status)) this.endedAt = bounds.now;
-    if (hasEnded(job.status)) {
-      this.wasEnded = true;
-      this.wasCancelled ||= job.status === "cancelled";
-      if (job.parent !== undefined) this.ends.add(endText(job));
+    if (!hasEnded(before.status) && hasEnded(job.status)) {
+      this.endedAt = bounds.now;
+      this.ends++;
+      if (job.status === "cancelled") this.cancels++;
     }
+    if (hasEnded(job.status) && job.parent !== undefined) this.endTexts.add(endText(job));
     bounds.families.appended(this, document);
     const entry = readEntry(document, job);
     const effect = this.commands.entry(entry, before, standingOf(job));
+    if (before.status === "paused" && job.status === "running" && effect === undefined) this.#goOn();
     if (entry.kind === "deliver" && document["child"] === undefined) this.outside.push(deliveryOf(document, job));
     if (expired !== undefined) this.#expire(expired, bounds);
     this.#note(document, bounds.maxRecoveries);
@@ -238,13 +243,31 @@ export class JobLedger {
     if (kind === "status" && status === "cancelled") this.isSteered = true;
   }
 
+  /** A process has asked by a call of its own that the job goes on from a pause. */
+  resumed(process: number): void {
+    this.#resumes.set(process, (this.#resumes.get(process) ?? 0) + 1);
+  }
+
+  /** It goes on from a pause without a command. */
+  #goOn(): void {
+    const process = this.claim?.process ?? 0;
+    const asked = this.#resumes.get(process) ?? 0;
+    const why = `job ${this.jobId} was paused and goes on, though nobody has asked for that`;
+    if (asked === 0) throw new FleetViolation("lost or doubled", why);
+    this.#resumes.set(process, asked - 1);
+  }
+
   /** Its failures are tasks again: their last steps are done anew. */
   #reopen(handled: readonly number[]): void {
     const tasks = new Set(Array.from(this.job.tasks, ({ id }) => `${id}`));
     for (const step of this.steps) if (tasks.has(step.slice(0, step.indexOf("/")))) this.steps.delete(step);
-    // Failures that were compensated run under new idempotency keys.
+    // Failures that were compensated run under new idempotency keys: those of before are used up.
     const anew = handled.filter((id) => tasks.has(`${id}`));
-    for (const step of this.calls.keys()) if (anew.some((id) => step.startsWith(`${id}/`))) this.calls.delete(step);
+    for (const [step, call] of this.calls) {
+      if (!anew.some((id) => step.startsWith(`${id}/`))) continue;
+      this.calls.delete(step);
+      this.keys.set(keyOf(call), `${step}, which was made good`);
+    }
   }
 
   /**
@@ -254,7 +277,7 @@ export class JobLedger {
     for (const [step, call] of this.calls) {
       if (this.steps.has(step)) continue;
       this.calls.delete(step);
-      this.keys.delete(call.slice(0, call.indexOf(" ")));
+      this.keys.delete(keyOf(call));
     }
   }
 
@@ -283,6 +306,11 @@ export class JobLedger {
 function versionOf(flow: string): number {
   const { flowVersion = 1 } = readFlowDocument(JSON.parse(flow));
   return flowVersion;
+}
+
+/** The idempotency key of a call. */
+function keyOf(call: string): string {
+  return call.slice(0, call.indexOf(" "));
 }
 
 function readEntry(document: Record<string, unknown>, job: Job): LedgerEntry {

@@ -1,7 +1,15 @@
-import type { JobRecord } from "../../ports/store.ts";
+import type { JobRecord, PermitQuery } from "../../ports/store.ts";
 import { isHeld } from "../../ports/store_kit.ts";
 import type { QueueOptions } from "../../work_options.ts";
 import { FleetViolation } from "./fleet_violation.ts";
+
+/** What an incarnation has of a queue. */
+interface Holder {
+  readonly queue: string;
+  readonly incarnation: number;
+  readonly call: number;
+  readonly permits: number;
+}
 
 /** What workers have taken of queues with limits. */
 export class QueueLedger {
@@ -10,10 +18,35 @@ export class QueueLedger {
   readonly #starts: Map<string, number[]> = new Map();
   /** The lives of jobs that were claimed last only for the sake of their commands. */
   readonly #served: Set<number> = new Set();
+  /** How many permits of each queue incarnations have, by their last calls. */
+  readonly #permits: Map<string, Holder> = new Map();
 
   /** Makes the ledger of queues of which nothing was taken. */
   constructor(queues: readonly QueueOptions[]) {
     this.#queues = queues;
+  }
+
+  /** Whether there are queues with limits. */
+  get hasLimits(): boolean {
+    return this.#queues.length > 0;
+  }
+
+  /** Notes the answer to a call for permits. */
+  permitted({ queue, incarnation, call, kept }: PermitQuery, granted: number): void {
+    const key = `${queue} ${incarnation}`;
+    if ((this.#permits.get(key)?.call ?? 0) > call) return;
+    this.#permits.set(key, { queue, incarnation, call, permits: kept + granted });
+  }
+
+  /** The incarnation that has more permits of a queue than jobs, if one has: `isThere` says whether its lease runs. */
+  spare(records: readonly JobRecord[], isThere: (incarnation: number) => boolean): string | undefined {
+    for (const { queue, incarnation, permits } of this.#permits.values()) {
+      const jobs = records.filter((it) => it.queue === queue && it.incarnation === incarnation).length;
+      if (permits > jobs && isThere(incarnation)) {
+        return `incarnation ${incarnation} keeps ${permits} permits of queue ${queue}, and has ${jobs} jobs of it`;
+      }
+    }
+    return undefined;
   }
 
   /**

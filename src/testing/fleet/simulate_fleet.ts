@@ -99,6 +99,8 @@ export class FleetError extends RoutiluxError {
  * - `two at a time`: no two engines run one job at the same time while their leases last, and only one commits;
  * - `too late`: what was in the inbox of a job in time counts before a deadline, an end, and the first step after a claim;
  * - `too many`: workers have no more jobs of a queue than its limits allow, and take no more;
+ * - `unbounded`: an inbox has no more commands than it has room for, a journal is not much longer than its snapshot, and an engine keeps
+ *   only jobs that it has, and permits that it needs;
  * - `other result`: each job that was not cancelled, redriven or poisoned ends as in one process that nobody disturbs.
  *
  * Use it for your flows and their services, or for a store of your own: `openStore` opens an empty one for each run, which is closed at

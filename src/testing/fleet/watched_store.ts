@@ -145,6 +145,7 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
       permit: (query: PermitQuery) =>
         chain(permit({ ...query, now: at(query.now) }), (answer) => {
           const { owner, incarnation, queue, call, kept, started, wanted } = query;
+          ledger.queues.permitted(query, answer.granted);
           trace.add(() =>
             `  store: ${owner}/${incarnation} keeps ${kept} of ${queue} by call ${call}, has started ${started}, ` +
             `is given ${answer.granted} of ${wanted}`

@@ -1,0 +1,89 @@
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { reconcile } from "../../src/engine/durable/reconcile.ts";
+import type { StoreSession } from "../../src/engine/durable/store_session.ts";
+import { hostOf } from "../../src/engine/execution/engine_host.ts";
+import type { Store } from "../../src/ports/mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+
+// What an engine finds out about the jobs that the store has as its own.
+
+/** An engine that has, by a take whose answer was lost, a job of which it does not know. */
+async function withUnknownJob(store: Store): Promise<{ process: StoredFlowProcess; look: () => Promise<boolean> }> {
+  const process = new StoredFlowProcess({ store, work: (n, ctx) => n === 1 ? void ctx.expect("input") : undefined });
+  process.start([1], "known");
+  await process.settle();
+  await process.flow.start("source", { items: [1] }, { jobId: "job" });
+  const session = sessionOf(process);
+  const lease = await session.ownership.enter();
+  await store.take({ ...lease, now: process.timers.now(), limit: 1 });
+  return { process, look: () => session.reconcile() };
+}
+
+function sessionOf({ engine }: StoredFlowProcess): StoreSession {
+  const { store } = hostOf(engine, "Cannot test");
+  if (store === undefined) throw new TypeError("the engine has no store");
+  return store.session;
+}
+
+test("a job that an engine has and does not know is taken up, and from the next look on all are known", async () => {
+  const { process, look } = await withUnknownJob(memoryStore());
+  assertEquals(await look(), false);
+  await process.settle();
+  assertEquals(sessionOf(process).liveJob("job")?.status, "running");
+  assertEquals(await look(), true);
+});
+
+test("a job that another look of the same engine has claimed is not known before it was taken up", async () => {
+  const data = memoryStore();
+  const store: Store = { ...data };
+  const { process, look } = await withUnknownJob(store);
+  const lease = await sessionOf(process).ownership.enter();
+  const claimed = async () => {
+    const epoch = (await data.find("job"))?.epoch ?? 0;
+    await data.claim({ ...lease, now: process.timers.now(), jobs: [{ jobId: "job", epoch }] });
+  };
+  // Between its two looks, and between the second one and its claim.
+  let looks = 0;
+  store.held = async (owner) => {
+    if (++looks === 2) await claimed();
+    return await data.held(owner);
+  };
+  assertEquals(await look(), false);
+  store.held = data.held;
+  store.claim = async (query) => {
+    await claimed();
+    return await data.claim(query);
+  };
+  assertEquals(await look(), false);
+  await process.settle();
+  assertEquals(sessionOf(process).liveJob("job"), undefined);
+  store.claim = data.claim;
+  assertEquals([await look(), await look()], [false, true]);
+});
+
+test("without a lease, with a new one, or with a store that fails it is not known which jobs an engine has", async () => {
+  const data = memoryStore();
+  const store: Store = { ...data };
+  const { process, look } = await withUnknownJob(store);
+  const session = sessionOf(process);
+  store.held = () => {
+    throw new Error("the connection was lost");
+  };
+  assertEquals(await look(), false);
+  assertEquals(process.told("engine_error").length, 1);
+  const { lease } = session.ownership;
+  for (const last of [1, 2, 3]) {
+    let calls = 0;
+    // The lease is another one from the second, the third, the fourth question on.
+    session.ownership.lease = (...args) => {
+      const now = Reflect.apply(lease, session.ownership, args);
+      return calls++ < last ? now : undefined;
+    };
+    store.held = data.held;
+    assertEquals(await reconcile(session, [], new Set()), false);
+  }
+  session.ownership.lease = () => undefined;
+  assertEquals(await look(), false);
+});
