@@ -11,8 +11,11 @@ export interface FoundJob {
   readonly isHeld: boolean;
 }
 
+/** How many jobs are asked for at once: a store may answer for them together. */
+const AT_ONCE = 50;
+
 /**
- * Reads all jobs of a store, oldest first, one at a time.
+ * Reads all jobs of a store, oldest first, a few at a time.
  *
  * @param after only jobs that come after this one. Jobs of one instant have another order in each store: if that job is not there any more,
  * all of its instant are read again
@@ -28,20 +31,19 @@ export async function* exportJobs(
   let isAfter = after === undefined;
   let cursor: string | undefined;
   do {
-    const page = await store.list({ cursor });
-    for (const record of page.jobs) {
-      if (!isAfter && after !== undefined) {
-        isAfter = record.createdAt > after.createdAt || (last === undefined && record.createdAt === after.createdAt);
-        if (!isAfter) {
-          isAfter = record.jobId === after.jobId;
-          continue;
-        }
-      }
-      const stored = await store.load(record.jobId);
+    const page = await store.list({ cursor, limit: AT_ONCE });
+    const records = page.jobs.filter((record) => {
+      if (isAfter || after === undefined) return true;
+      isAfter = record.createdAt > after.createdAt || (last === undefined && record.createdAt === after.createdAt);
+      if (isAfter) return true;
+      isAfter = record.jobId === after.jobId;
+      return false;
+    });
+    for (const stored of await Promise.all(records.map(async ({ jobId }) => await store.load(jobId)))) {
       // It was deleted since it was listed.
       if (stored === undefined) continue;
       if (stored.snapshot === UNFINISHED) {
-        const id = JSON.stringify(record.jobId);
+        const id = JSON.stringify(stored.record.jobId);
         throw new CommandError(
           EXIT.store,
           `job ${id} is only half there: its import was interrupted; run that import again`,

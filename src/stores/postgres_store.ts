@@ -4,7 +4,7 @@
  * @module
  */
 import { checkWord } from "../base/options.ts";
-import type { Store, StoreEvent, StoreTransaction } from "../ports/store.ts";
+import type { Store, StoredJob, StoreEvent, StoreTransaction } from "../ports/store.ts";
 import type { PostgresClient } from "./postgres_store/client.ts";
 import { Gatherer } from "./postgres_store/gatherer.ts";
 import { commandsOf, inboxOf, outcomeIn, sendCommand } from "./postgres_store/inbox.ts";
@@ -15,7 +15,7 @@ import {
   findJob,
   type FlowNumbers,
   listJobs,
-  loadJob,
+  loadJobs,
   purgeJobs,
 } from "./postgres_store/jobs.ts";
 import { type Append, appendAll, type AppendAnswer, compactJob, replaceFlow } from "./postgres_store/journal.ts";
@@ -102,6 +102,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
   const notices = new Notices(queries, client);
   const flows: FlowNumbers = new Map();
   const appends = new Gatherer<Append, AppendAnswer>((items) => appendAll(queries, items), ({ claim }) => claim.life);
+  const loads = new Gatherer<string, StoredJob | undefined>((jobIds) => loadJobs(queries, jobIds), (jobId) => jobId);
   const { begin } = client;
   const tell = (event: StoreEvent): void => notices.tell(event);
 
@@ -115,7 +116,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
         return answers;
       }),
     find: (jobId) => queries.call(() => findJob(queries, jobId)),
-    load: (jobId) => queries.call(() => loadJob(queries, jobId)),
+    load: (jobId) => queries.call(() => loads.add(jobId)),
     append(claim, expectedRevision, entries, head, within) {
       const { jobId } = claim;
       if (entries.length === 0 && head === undefined) {

@@ -79,6 +79,7 @@ const WHOLE = `SELECT ${RECORD}, f.text AS flow, d.snapshot, j.snapshot_revision
   FROM ${RECORDS} JOIN routilux.documents d ON d.life = j.life`;
 
 const LOAD = `${WHOLE} WHERE j.job_id = $1::text`;
+const LOAD_ALL = `${WHOLE} WHERE j.job_id = ANY ($1::text::text[])`;
 const LOAD_LIVES = `${WHOLE} WHERE j.life = ANY ($1::text::bigint[])`;
 
 /** Deletes a life of a job: life, id. */
@@ -206,10 +207,19 @@ export async function findJob(queries: Queries, jobId: string): Promise<JobRecor
   return row && toRecord(row);
 }
 
-/** A copy of a job, as of one moment. */
-export async function loadJob(queries: Queries, jobId: string): Promise<StoredJob | undefined> {
-  const [row] = await queries.rows(LOAD, toColumn(jobId));
-  return row && toStoredJob(row);
+/** Copies of jobs by their ids, each as of one moment, in order. */
+export async function loadJobs(
+  queries: Queries,
+  jobIds: readonly string[],
+): Promise<readonly (StoredJob | undefined)[]> {
+  const [first = ""] = jobIds;
+  const rows =
+    await (jobIds.length === 1 ? queries.rows(LOAD, toColumn(first)) : queries.rows(LOAD_ALL, toTexts(jobIds)));
+  const found = new Map(rows.map((row) => [textOf(row, "job_id"), row]));
+  return jobIds.map((jobId) => {
+    const row = found.get(jobId);
+    return row && toStoredJob(row);
+  });
 }
 
 /** Copies of jobs by their lives, each as of one moment. */

@@ -243,3 +243,20 @@ test("fleets keep the promises of jobs in a store: postgres", { ...options, time
     await runFleetOf(seed, { openStore: () => postgresPlace(client, schema).open() });
   }
 });
+
+test(
+  "C535 jobs that are loaded together are read by one statement, in the order in which they are asked for",
+  options,
+  async () => {
+    const { client, noted } = noting();
+    const store = postgresStore(client, { schema: newSchema() });
+    const ids = ["b", "a", 'c"\0', "d"];
+    for (const jobId of ids) await createJob(store, jobId, 2);
+    noted.length = 0;
+    const jobs = await Promise.all([...ids, "none"].map(async (jobId) => await store.load(jobId)));
+    assertEquals(jobs.map((it) => it?.record.jobId), [...ids, undefined]);
+    assertEquals(jobs[2]?.entries, sampleEntries(0, 2));
+    assertEquals(noted.length, 1);
+    await store.close();
+  },
+);
