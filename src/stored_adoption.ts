@@ -18,6 +18,7 @@ import type { ConnectionTarget } from "./model/connection.ts";
 import type { FlowGraph } from "./model/flow_graph.ts";
 import { describeError } from "./values/error_data.ts";
 import type { JobRecord, ReplacedFlow, StoredJob, TakenJob } from "./ports/store.ts";
+import type { ValueLimits } from "./values/payload.ts";
 
 /** The version of a flow that jobs are moved to. */
 interface Target {
@@ -246,7 +247,7 @@ async function unreadFindings(
   const wasThere = (it: ConnectionTarget) => hasSlotInText(flow, it);
   const isThere = (it: ConnectionTarget) => hasSlot(graph, it);
   return commands.flatMap(({ sequence, text }) => {
-    const command = tryDecode(text);
+    const command = tryDecode(text, graph.limits);
     if (command?.type !== "deliver") return [];
     const { routine, slot, data } = command;
     const before = presentTarget(command, former, wasThere);
@@ -281,9 +282,9 @@ function formerNamesAfter(
 }
 
 /** A command that nobody can read is refused when it is carried out. */
-function tryDecode(text: string) {
+function tryDecode(text: string, limits: ValueLimits) {
   try {
-    return decodeCommand(text);
+    return decodeCommand(text, limits);
   } catch {
     return undefined;
   }

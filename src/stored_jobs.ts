@@ -1,6 +1,6 @@
 import type { AdoptOptions } from "./adoption.ts";
 import { type PreflightFinding, StateError } from "./base/errors.ts";
-import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
+import type { ValueLimits } from "./values/payload.ts";
 import { checkInteger, checkName, checkOptions, checkRange, checkWord, type OptionNames } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
 import { deleteJob } from "./engine/durable/child_jobs.ts";
@@ -17,7 +17,6 @@ import { type JobHandle, type StartedJob, StoredJobHandle } from "./job_handle.t
 import { checkStart } from "./start_options.ts";
 import { validate } from "./values/standard_schema.ts";
 import { hasSlotInText } from "./documents/flow_text.ts";
-import { DEFAULT_FLOW_LIMITS } from "./model/flow_limits.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
 import type { JobFilter, JobPage, JobRecord, ListQuery, MaybePromise, StoredJob, TakenJob } from "./ports/store.ts";
 import type { Route } from "./job/task.ts";
@@ -184,10 +183,12 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
 
   /** See `HandleHost`. */
   read<Result>(stored: StoredJob, flow: Flow<Result> | undefined): JobState<Result> {
-    const { limits, registry } = flow ?? this.#builtFlowOf(stored) ?? { limits: undefined, registry: this.registry };
-    const job = replayStored(stored, { ...DEFAULT_FLOW_LIMITS, ...limits }).finish();
+    // The flow that asks may be another version of the job's own.
+    const isOwn = flow !== undefined && runnerOf(flow).stored?.storage.hasThisFlow(stored.record);
+    const own = isOwn ? flow : this.#builtFlowOf(stored);
+    const job = replayStored(stored, own?.limits).finish();
     this.session.records.set(job, stored.record);
-    return jobStateOf(job, registry);
+    return jobStateOf(job, (flow ?? own)?.registry ?? this.registry);
   }
 
   /** See `Engine`. */
@@ -287,10 +288,10 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const { limits } = this.#flowOf(stored);
     let revision = stored.snapshotRevision;
     const replay = replayStored(stored, limits, revision);
-    yield { revision, job: this.#copy(replay, jobId) };
+    yield { revision, job: this.#copy(replay, jobId, limits) };
     for (const text of stored.entries) {
       replay.apply(text);
-      yield { revision: ++revision, entry: JSON.parse(text), job: this.#copy(replay, jobId) };
+      yield { revision: ++revision, entry: JSON.parse(text), job: this.#copy(replay, jobId, limits) };
     }
   }
 
@@ -320,7 +321,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     if (taken !== undefined) {
       throw new StateError("fork", taken.status, `${action}: the store has a job "${id}" already`);
     }
-    const copy = this.#copy(replay, id);
+    const copy = this.#copy(replay, id, flow.limits);
     // The parent waits for the other one.
     jobOf(copy).parent = undefined;
     return { flow, job: flow.resume(copy) };
@@ -365,8 +366,8 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   }
 
   /** A copy of a replay's state under an id. It shares the values, which are frozen. */
-  #copy({ job }: Replay, jobId: string): JobState {
-    return jobStateOf(decodeJob({ ...encodeJob(job), jobId }, DEFAULT_VALUE_LIMITS, true), this.registry);
+  #copy({ job }: Replay, jobId: string, limits: ValueLimits): JobState {
+    return jobStateOf(decodeJob({ ...encodeJob(job), jobId }, limits, true), this.registry);
   }
 }
 

@@ -288,7 +288,7 @@ export const name: Codec<string, string> = same(() =>
   schemas.quick(
     v.pipe(
       v.string(),
-      v.nonEmpty(),
+      v.nonEmpty("Invalid name: expected a name that is not empty"),
       v.check(
         (text) => !RESERVED_NAMES.has(text),
         `Invalid name: expected a name other than ${Array.from(RESERVED_NAMES).join(", ")}`,

@@ -77,7 +77,7 @@ export const flowSchema: () => Schema<FlowDocument> = once(() => {
   const [count, duration, name] = [codec.count.schema(), codec.duration.schema(), codec.name.schema()];
   const [positive, values] = [codec.positive.schema(), codec.valuesSchema()];
   // Not a name: whether there is a function of that name is found out where it is looked for.
-  const text = v.pipe(v.string(), v.nonEmpty());
+  const text = v.pipe(v.string(), v.nonEmpty("Invalid text: expected a text that is not empty"));
   const functionName: Schema<FunctionReference> = v.union(
     [strict<{ method: string }>({ method: text }), strict<{ function: string }>({ function: text })],
     `Invalid: expected ${FUNCTION_NAME}`,

@@ -17,19 +17,11 @@ export function renameTarget({ routine, slot }: Target, { routines, slots }: For
   return { routine: routines.get(routine) ?? routine, slot: slots.get(routine)?.get(slot) ?? slot };
 }
 
-/**
- * The slot that a delivery is for, which may have been sent before a job was moved: a slot that is there is meant as it is named. Of
- * several moves, the last after which there is a slot counts.
- */
+/** The slot that a delivery is for, which may have been sent before a job was moved: one that is there is meant as it is named. */
 export function presentTarget(
   target: Target,
   former: readonly FormerNames[] | undefined,
   isThere: (target: Target) => boolean,
 ): Target {
-  if (former === undefined || isThere(target)) return target;
-  for (let first = former.length - 1; first >= 0; first--) {
-    const renamed = former.slice(first).reduce(renameTarget, target);
-    if (isThere(renamed)) return renamed;
-  }
-  return target;
+  return isThere(target) ? target : former?.reduce(renameTarget, target) ?? target;
 }

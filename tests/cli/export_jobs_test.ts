@@ -5,7 +5,7 @@ import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { sampleJob } from "../../src/testing/store_contract/sample_jobs.ts";
 
-test("C535 an export asks for several jobs at once, and for no more than it needs next", async () => {
+test("C536 an export asks for several jobs at once, and for no more than it needs next", async () => {
   const inner = memoryStore();
   for (let n = 0; n < 120; n++) await inner.create([sampleJob(`job ${n}`, { createdAt: n, snapshot: "{}" })]);
   let [pending, most, asked] = [0, 0, 0];

@@ -62,6 +62,12 @@ test("a newer version is refused with what to do", () => {
   check(["version"], 2, "version", "expected at most 1, got 2; it was written by a newer routilux, update this one");
 });
 
+test("an empty name is refused as one", () => {
+  for (const place of [["flowId"], ["jobId"]]) {
+    check(place, "", place.join("."), 'expected a name that is not empty, got ""');
+  }
+});
+
 test("unknown keys of the library's are refused at every level, whatever they are called", () => {
   const levels: readonly (readonly [Place, string])[] = [
     [[], ""],

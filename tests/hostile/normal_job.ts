@@ -4,8 +4,12 @@
  */
 export function normalJob(document: unknown): string {
   const job = { ...record(document) };
-  for (const key of ["deferredEvents", "executionHistory", "failures", "outputLog", "pausePoints", "sharedLog"]) {
+  const lists = ["deferredEvents", "executionHistory", "failures", "formerNames", "outputLog", "pausePoints"];
+  for (const key of [...lists, "sharedLog"]) {
     if (Array.isArray(job[key]) && job[key].length === 0) delete job[key];
+  }
+  if (job["formerNames"] !== undefined) {
+    job["formerNames"] = list(job["formerNames"]).map((it) => withoutEmpty(record(it), isEmpty));
   }
   job["pendingTasks"] = list(job["pendingTasks"]).toSorted((a, b) => Number(record(a)["id"]) - Number(record(b)["id"]));
   job["slots"] = normalSlots(job["slots"]);

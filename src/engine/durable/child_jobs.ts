@@ -9,7 +9,6 @@ import { hasEnded, type Job } from "../../job/job.ts";
 import type { ChildrenCommit } from "../../job/commit.ts";
 import type { Moment } from "../../job/task.ts";
 import { createChildJob } from "../../job/new_child.ts";
-import { DEFAULT_FLOW_LIMITS } from "../../model/flow_limits.ts";
 import type { CreateAnswer, JobRecord, NewJob, StoredJob } from "../../ports/store.ts";
 import { describeError } from "../../values/error_data.ts";
 import { statusCommit } from "../activation/commits.ts";
@@ -141,7 +140,7 @@ async function endOfLeft(job: Job, jobId: string, session: StoreSession): Promis
     const error = describeError(new StateError("wait", "cancelled", `Child "${jobId}" is no longer in the store`));
     return { type: "child", jobId, status: "cancelled", result: undefined, error };
   }
-  return endOf(replayStored(stored, DEFAULT_FLOW_LIMITS).finish());
+  return endOf(replayStored(stored).finish());
 }
 
 /**
@@ -223,7 +222,7 @@ async function endForFamily(stored: StoredJob, session: StoreSession): Promise<v
 
 function readable(stored: StoredJob): Job | undefined {
   try {
-    return replayStored(stored, DEFAULT_FLOW_LIMITS).finish();
+    return replayStored(stored).finish();
   } catch {
     return undefined;
   }

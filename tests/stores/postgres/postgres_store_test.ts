@@ -245,7 +245,7 @@ test("fleets keep the promises of jobs in a store: postgres", { ...options, time
 });
 
 test(
-  "C535 jobs that are loaded together are read by one statement, in the order in which they are asked for",
+  "C536 jobs that are loaded together are read by one statement, in the order in which they are asked for",
   options,
   async () => {
     const { client, noted } = noting();
