@@ -182,7 +182,8 @@ export class Engine {
    * died, whose waiting tasks are due, or that have been sent something. What goes wrong in it is told to the engine's `observer` only:
    * give the engine of a service one.
    *
-   * @throws {TypeError} for an engine without store or registry, one that has been shut down, and an unknown option
+   * @throws {TypeError} for an engine without store or registry, one that has been shut down, an unknown option, an empty list, and with
+   * `onChange: "adopt"` for a flow to which no job could be moved
    * @throws {RangeError} for a number out of range
    * @throws the signal's reason when it has been aborted
    *
