@@ -20,7 +20,7 @@ const SEED = Number(process.env["SEED"] ?? (IS_LONG ? Date.now() % 2 ** 31 : 1))
 const AT_ONCE = 2;
 
 test(
-  "C524 C527 an old and a new version of a flow are killed and come back: each step counts once, and the last version has all jobs",
+  "C524 C527 an old and a new version of a flow are killed and come back: each step counts once, and jobs are moved to the new one",
   { timeout: LIMIT_MS + 10_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), "routilux-"));
