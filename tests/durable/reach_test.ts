@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { type Context, FencedError, Flow, type JobState, Registry, Routine, StateError } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { createLatch } from "../support/latch.ts";
 import { lateStore } from "../support/late_store.ts";
@@ -17,6 +18,13 @@ const askFirst = (n: number, ctx: Context) => {
 
 async function openIn(process: StoredFlowProcess): Promise<JobState> {
   return (await process.engine.open("job")).job;
+}
+
+/** Leaves a job to whoever takes it when the lease of its process has ended. */
+async function leaveRunning(store: Store, jobId: string): Promise<void> {
+  const process = new StoredFlowProcess({ store, work: () => new Promise<void>(() => {}) });
+  process.start([1], jobId);
+  await process.settle();
 }
 
 for (const [name, createStore] of Object.entries(STORES)) {
@@ -98,6 +106,60 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await other.engine.handle("job").deliver(INPUT, { n: 2 });
     await other.settle();
     assertEquals((await openIn(other)).status, "completed");
+  });
+
+  test(`C486 an answer that comes when the job has gone on here by a later claim is dropped, with ${name}`, async () => {
+    const data = createStore();
+    const gate = createLatch();
+    const store: Store = {
+      ...data,
+      take: async (query) => {
+        const answer = await data.take(query);
+        await gate.passed;
+        return answer;
+      },
+    };
+    await leaveRunning(data, "job-1");
+    const other = new StoredFlowProcess({ store, work: askFirst });
+    await other.timers.advance(60_000);
+    const recovery = other.engine.recover();
+    await other.settle();
+    const { flow, job } = await other.engine.open("job-1");
+    flow.resume(job);
+    await other.settle();
+    gate.open();
+    await other.settle();
+    assertEquals([(await recovery).jobs, other.begun, job.status], [[], [1], "running"]);
+  });
+
+  test(`C486 a job that has gone on here while those before it were taken up is not taken up again, with ${name}`, async () => {
+    const data = createStore();
+    const gate = createLatch();
+    let isSlow = true;
+    const store: Store = {
+      ...data,
+      append: async (claim, ...args) => {
+        if (claim.jobId === "job-1" && isSlow) await gate.passed;
+        return await data.append(claim, ...args);
+      },
+    };
+    const owner = new StoredFlowProcess({ store: data, work: (_, ctx) => ctx.pause() });
+    owner.start([1], "job-1");
+    await owner.settle();
+    await leaveRunning(data, "job-2");
+    const other = new StoredFlowProcess({ store, work: askFirst });
+    await other.timers.advance(60_000);
+    // That is carried out before the other job is taken up.
+    await other.engine.handle("job-1").cancel();
+    const recovery = other.engine.recover();
+    await other.settle();
+    const { flow, job } = await other.engine.open("job-2");
+    flow.resume(job);
+    await other.settle();
+    isSlow = false;
+    gate.open();
+    await other.settle();
+    assertEquals([(await recovery).jobs.map(({ job }) => job.jobId), other.begun, job.status], [[], [1], "running"]);
   });
 
   for (const held of ["claim", "inbox", "append"] as const) {

@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
 import { CancelledError, type Context, Engine, Flow, type HandlerReturn, Registry, Routine } from "../../mod.ts";
+import { Activation } from "../../src/engine/activation/activation.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { countListeners } from "../support/counted_signal.ts";
@@ -83,6 +84,33 @@ function createStoredFlow(run: (ctx: Context) => HandlerReturn<unknown>) {
   setup.flow.addRoutine(new Act(), "act");
   return { ...setup, store };
 }
+
+test("C489 checkpoints leave nothing behind that an abort would call back, though the store answers later", async () => {
+  const { onAbort } = Activation.prototype;
+  let callbacks = 0;
+  Activation.prototype.onAbort = function (callback) {
+    const stop = onAbort.call(this, callback);
+    callbacks++;
+    return () => {
+      callbacks--;
+      stop();
+    };
+  };
+  try {
+    const seen: number[] = [];
+    const { flow } = createStoredFlow(async (ctx) => {
+      for (let n = 0; n < 100; n++) {
+        const stored = ctx.checkpoint(n);
+        seen.push(callbacks);
+        await stored;
+      }
+    });
+    await flow.run("act");
+    assertEquals([seen.length, Math.max(...seen), callbacks], [100, 1, 0]);
+  } finally {
+    Activation.prototype.onAbort = onAbort;
+  }
+});
 
 test("C489 checkpoints leave no listeners on the handler's signal, though the store answers later", async () => {
   const seen: number[] = [];
