@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import process from "node:process";
 import { after, before, describe, test } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
@@ -10,9 +9,7 @@ import { BROWSER_MISSING, keepPicture, type Look, type OpenBrowser, openBrowser 
 import { livingJobs, shop } from "./living_jobs.ts";
 
 /** One runtime drives the browser: what the pages say is tried in all of them. */
-const SKIPPED = process.versions["bun"] !== undefined || "Deno" in globalThis
-  ? "Node drives the browser"
-  : BROWSER_MISSING;
+const SKIPPED = "Deno" in globalThis ? BROWSER_MISSING : "Deno drives the browser";
 const LOOKS: readonly Required<Omit<Look, "hasScript">>[] = [
   { width: 1_440, scheme: "light" },
   { width: 768, scheme: "light" },

@@ -1,13 +1,23 @@
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { readSources, readText } from "./source.ts";
 
 test("tests/support/README.md names each file of the folder, once", () => {
   const files = readdirSync(fileURLToPath(new URL("../support", import.meta.url))).filter((it) => it.endsWith(".ts"));
   const named = Array.from(readText("tests/support/README.md").matchAll(/^\| `(\w+\.ts)` +\| \S/gm), ([, it]) => it);
   assertEquals(named.toSorted(), files.toSorted());
+});
+
+test("no test that only Deno runs is left out in Deno", () => {
+  const [, list = ""] = /const IN_ONE_RUNTIME = \[([^\]]*)\]/.exec(readText("scripts/test.ts")) ?? [];
+  const paths = Array.from(list.matchAll(/"([^"]+)"/g), ([, path = ""]) => path);
+  assert(paths.length > 10, `scripts/test.ts names ${paths.length}`);
+  const files = readSources("tests").filter(({ path }) => paths.some((it) => path.startsWith(it)));
+  assertEquals(paths.filter((it) => !files.some(({ path }) => path.startsWith(it))), []);
+  const others = files.filter(({ text }) => /"(?:Node|Bun) (?:drives|runs|tries)\b/.test(text));
+  assertEquals(others.map(({ path }) => path), []);
 });
 
 /** They have a limit of time for their processes, and end them, each in its way. */
