@@ -1,5 +1,5 @@
 import { Engine } from "../mod.ts";
-import { createFlows, registry } from "../examples/studio/jobs.ts";
+import { createShop, registry } from "../examples/studio/jobs.ts";
 import { memoryStore } from "../src/stores/memory_store.ts";
 import { studio } from "../src/studio/mod.ts";
 import { openBrowser } from "../tests/support/browser.ts";
@@ -8,7 +8,7 @@ import { openBrowser } from "../tests/support/browser.ts";
 
 const TARGET = new URL("../docs/studio.png", import.meta.url);
 const engine = new Engine({ store: memoryStore(), registry });
-const startNext = createFlows(engine);
+const { startNext } = createShop(engine);
 const worker = engine.work();
 await startNext(8);
 for await (const _asked of engine.handle("order-8").outputs()) break;

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Context, type Engine, ErrorHandler, Flow, Registry, Routine } from "@routilux/routilux";
+import { type ChildEnd, type Context, type Engine, ErrorHandler, Flow, Registry, Routine } from "@routilux/routilux";
+import { schedule } from "@routilux/routilux/schedules";
 
-// Flows whose jobs live: orders that wait for their payment, reports that take their time, and a shaky upload. A job of each is started
-// every few seconds.
+// Flows whose jobs live: orders that wait for their payment, reports that take their time, a shaky upload, and a stocktaking with a child
+// for each shelf, of which one fails. A job of each is started every few seconds, and a stocktaking also every two minutes by a schedule.
 
 interface Order {
   readonly items: readonly string[];
@@ -80,11 +81,43 @@ class Upload extends Routine {
   }
 }
 
-/** The names of the classes in documents. */
-export const registry: Registry = new Registry({ Intake, Stock, Payment, Shipping, Report, Binder, Upload });
+class Shelf extends Routine {
+  readonly trigger = this.addSlot("trigger", this.count);
+  async count({ shelf }: { shelf: string }, ctx: Context): Promise<void> {
+    await sleep(1_200, undefined, { signal: ctx.signal });
+    if (shelf === "attic") throw new Error("The ladder is broken");
+    ctx.output("counted", { shelf, items: shelf.length });
+  }
+}
+const shelves = new Flow({ id: "shelves", registry: new Registry({ Shelf }) });
+shelves.addRoutine(new Shelf(), "shelf");
 
-/** Makes the flows of an engine, and returns a function that starts a job of one of them. */
-export function createFlows(engine: Engine): (number: number) => Promise<unknown> {
+class Stocktaking extends Routine {
+  readonly trigger = this.addSlot("trigger", this.begin);
+  readonly counted = this.addSlot("counted", this.note);
+  begin(_params: object, ctx: Context): void {
+    for (const shelf of ["window", "counter", "attic"]) ctx.child(shelves, "shelf", { shelf }, { to: this.counted });
+  }
+  note({ jobId, status }: ChildEnd, ctx: Context): void {
+    ctx.log({ jobId, status });
+  }
+}
+
+/** The names of the classes in documents. */
+export const registry: Registry = new Registry({
+  ...{ Intake, Stock, Payment, Shipping, Report, Binder, Upload, Shelf, Stocktaking },
+});
+
+/** The flows of an engine. */
+export interface Shop {
+  /** Starts jobs, by a number: which ones, the number says. */
+  readonly startNext: (number: number) => Promise<void>;
+  /** Declares the schedule. */
+  readonly open: () => Promise<unknown>;
+}
+
+/** Makes the flows of an engine. */
+export function createShop(engine: Engine): Shop {
   const orders = new Flow({ id: "orders", registry, engine, executionTimeoutMs: Infinity });
   const intake = orders.addRoutine(new Intake(), "intake");
   const stock = orders.addRoutine(new Stock(), "stock");
@@ -103,22 +136,26 @@ export function createFlows(engine: Engine): (number: number) => Promise<unknown
   const upload = uploads.addRoutine(new Upload(), "upload");
   upload.setErrorHandler(new ErrorHandler({ strategy: "retry", maxRetries: 4, retryDelayMs: 2_000 }));
 
+  const stocktakings = new Flow({ id: "stocktakings", registry, engine });
+  const stocktaking = stocktakings.addRoutine(new Stocktaking(), "stocktaking");
+
   const baskets = [["tea", "biscuits"], ["book"], ["unicorn", "tea"]];
-  return async (number) => {
+  const order = async (jobId: string, customer: string, basket: number) => {
+    const items = baskets[basket % baskets.length] ?? [];
+    await orders.start(intake.trigger, { customer, items }, { jobId, tags: { customer } });
+  };
+  const startNext = async (number: number) => {
     const [customer = ""] = [["Ada", "Grace", "Alan", "Edsger"][number % 4]];
-    const jobId = `order-${number}`;
     if (number % 3 === 0) await reports.start(report.trigger, {}, { jobId: `report-${number}`, queue: "slow" });
-    else if (number % 3 === 1) {
+    if (number % 3 === 1) {
       await uploads.start(upload.trigger, {}, { jobId: `upload-${number}`, tags: { region: "north" } });
-    } else {await orders.start(intake.trigger, { customer, items: baskets[number % baskets.length] ?? [] }, {
-        jobId,
-        tags: { customer },
-      });}
-    if (number % 2 === 0) {
-      await orders.start(intake.trigger, { customer, items: baskets[(number / 2) % 3] ?? [] }, {
-        jobId: `web-${number}`,
-        tags: { customer },
-      });
     }
+    if (number % 3 === 2) await order(`order-${number}`, customer, number);
+    if (number % 2 === 0) await order(`web-${number}`, customer, number / 2);
+    if (number % 5 === 1) await stocktakings.start(stocktaking.trigger, {}, { jobId: `stocktaking-${number}` });
+  };
+  return {
+    startNext,
+    open: () => schedule(engine, "stocktaking", { cron: "*/2 * * * *" }, stocktakings, stocktaking.trigger, {}),
   };
 }

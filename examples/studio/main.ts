@@ -5,13 +5,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Engine } from "@routilux/routilux";
 import { sqliteStore } from "@routilux/routilux/stores/sqlite";
 import { nodeListener, studio } from "@routilux/routilux/studio";
-import { createFlows, registry } from "./jobs.ts";
+import { createShop, registry } from "./jobs.ts";
 
 // A store with jobs that live, a worker, and the studio that shows them: main.ts [database]. It listens on this machine only.
 
 const database = new DatabaseSync(process.argv[2] ?? ":memory:");
 const engine = new Engine({ registry, store: sqliteStore(database) });
-const startNext = createFlows(engine);
+const shop = createShop(engine);
 engine.work({ concurrency: 20, drainMs: 500 });
 
 const server = createServer(nodeListener(studio(engine)));
@@ -23,9 +23,10 @@ server.listen(Number(env["PORT"] ?? 3000), "127.0.0.1", () => {
 const ended = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => ended.abort());
 const first = await engine.count();
+await shop.open();
 try {
   for (let number = first;; number++) {
-    await startNext(number);
+    await shop.startNext(number);
     await sleep(number < first + 12 ? 50 : 5_000, undefined, { signal: ended.signal });
   }
 } catch {
