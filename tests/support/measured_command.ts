@@ -2,15 +2,12 @@ import { spawn } from "node:child_process";
 import { createReadStream, readFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { IS_LONG } from "./gate_amount.ts";
 import { MOST_WAIT_MS, TimeLimit } from "./time_limit.ts";
 
 // Runs the command line as a process of its own, and measures it.
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FLAGS = "Deno" in globalThis ? ["run", "-A", "--no-check", "--import-map", "offline.json"] : [];
-/** How long a command may run. */
-const LIMIT_MS = IS_LONG ? 3_600_000 : MOST_WAIT_MS;
 /** How often it is looked how much memory the process has, and whether it is to be killed. */
 const LOOK_MS = 50;
 
@@ -30,6 +27,8 @@ export interface CommandSetup {
   readonly input?: string;
   /** Once this is true, the process is killed by SIGKILL. It is told how many bytes of the input were handed on. */
   readonly killsWhen?: (handedOn: number) => boolean;
+  /** How long it may run, in milliseconds. @default {MOST_WAIT_MS} */
+  readonly limitMs?: number;
 }
 
 /**
@@ -38,11 +37,11 @@ export interface CommandSetup {
  * @throws {Error} when the command fails, with what it has printed
  */
 export function measureCommand(args: readonly string[], setup: CommandSetup = {}): Promise<CommandMeasure> {
-  const { input, killsWhen = () => false } = setup;
+  const { input, killsWhen = () => false, limitMs = MOST_WAIT_MS } = setup;
   const start = performance.now();
   const child = spawn(process.execPath, [...FLAGS, "src/cli/main.ts", ...args], { cwd: ROOT });
   let [peak, errors, handedOn] = [0, "", 0];
-  const limit = new TimeLimit(LIMIT_MS, () => {
+  const limit = new TimeLimit(limitMs, () => {
     child.kill("SIGKILL");
     return ` of the command ${args[0]}, which has printed ${JSON.stringify(errors)}`;
   });

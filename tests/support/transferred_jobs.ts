@@ -3,12 +3,15 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import type { ExportedJob } from "../../src/cli/exported_job.ts";
 import { type CommandMeasure, measureCommand } from "./measured_command.ts";
+import { MOST_WAIT_MS } from "./time_limit.ts";
 
 // Brings jobs from one store to the next by the commands of users, and compares what comes out.
 
 const NOON = Date.UTC(2026, 0, 1, 12);
 /** How many bytes of lines are written at once. */
 const PART = 2 ** 20;
+/** The fewest bytes that a command brings over in a millisecond: so the time that it may take grows with the file. */
+const LEAST_BYTES = 100;
 const ENTRIES = Array.from({ length: 5 }, (_, at) => JSON.stringify({ at, data: "x".repeat(100) }));
 
 /** What the commands have needed to bring jobs into a store, and out again. */
@@ -58,25 +61,29 @@ export async function transferJobs(
   to: string,
   breaksOff: boolean,
 ): Promise<TransferMeasure> {
-  const half = breaksOff ? statSync(from).size / 2 : Infinity;
+  const { size } = statSync(from);
+  const half = breaksOff ? size / 2 : Infinity;
+  const limitMs = MOST_WAIT_MS + size / LEAST_BYTES;
   const into = ["import", "--store", store];
   const imported = await runAgain(
-    await measureCommand([...into, "-"], { input: from, killsWhen: (handedOn) => handedOn > half }),
+    await measureCommand([...into, "-"], { input: from, killsWhen: (handedOn) => handedOn > half, limitMs }),
     [...into, from],
+    limitMs,
   );
   const out = ["export", to, "--store", store];
   const exported = await runAgain(
-    await measureCommand(out, { killsWhen: () => existsSync(to) && statSync(to).size > half }),
+    await measureCommand(out, { killsWhen: () => existsSync(to) && statSync(to).size > half, limitMs }),
     [...out, "--resume"],
+    limitMs,
   );
   if (await hashOf(to) !== await hashOf(from)) throw new Error(`${to} has other bytes than ${from}`);
   return { imported, exported };
 }
 
 /** Runs the command that goes on where a killed one was, and adds both up. */
-async function runAgain(first: CommandMeasure, args: readonly string[]): Promise<CommandMeasure> {
+async function runAgain(first: CommandMeasure, args: readonly string[], limitMs: number): Promise<CommandMeasure> {
   if (!first.wasKilled) return first;
-  const { peak, seconds } = await measureCommand(args);
+  const { peak, seconds } = await measureCommand(args, { limitMs });
   return { peak: Math.max(first.peak, peak), seconds: first.seconds + seconds, wasKilled: true };
 }
 
