@@ -63,9 +63,14 @@ async function send(
   outgoing: NodeResponse,
   signal: AbortSignal,
 ): Promise<void> {
-  const request = requestOf(incoming, signal);
+  let isLeft = false;
+  const request = requestOf(incoming, signal, () => {
+    isLeft = true;
+    outgoing.once("close", () => void incoming.destroy());
+  });
   const response = request === undefined ? new Response(null, { status: 400 }) : await answer(request);
-  outgoing.writeHead(response.status, headersOf(response));
+  // What is left of a body that nobody reads cannot be told from the next request. The answer goes first: it says why.
+  outgoing.writeHead(response.status, { ...headersOf(response), ...isLeft ? { connection: "close" } : {} });
   const reader = response.body?.getReader();
   signal.addEventListener("abort", () => void reader?.cancel().catch(() => {}), { once: true });
   for (;;) {
@@ -90,7 +95,7 @@ function headersOf({ headers }: Response): Record<string, string | string[]> {
 }
 
 /** The request; nothing for one that names no path, or no host. A path must not be taken for a host: `//localhost/` is none. */
-function requestOf(incoming: NodeRequest, signal: AbortSignal): Request | undefined {
+function requestOf(incoming: NodeRequest, signal: AbortSignal, onLeft: () => void): Request | undefined {
   const { headers, method = "GET", url = "" } = incoming;
   const { host } = headers;
   if (!url.startsWith("/") || typeof host !== "string" || !HOST.test(host)) return undefined;
@@ -98,11 +103,11 @@ function requestOf(incoming: NodeRequest, signal: AbortSignal): Request | undefi
     value === undefined ? [] : [[name, typeof value === "string" ? value : value.join(", ")]]
   );
   const init: RequestInit & { duplex?: "half" } = { method, headers: known, signal };
-  if (method !== "GET" && method !== "HEAD") Object.assign(init, { body: bodyOf(incoming), duplex: "half" });
+  if (method !== "GET" && method !== "HEAD") Object.assign(init, { body: bodyOf(incoming, onLeft), duplex: "half" });
   return new Request(`http://${host}${url}`, init);
 }
 
-function bodyOf(incoming: NodeRequest): ReadableStream<Uint8Array> {
+function bodyOf(incoming: NodeRequest, onLeft: () => void): ReadableStream<Uint8Array> {
   const chunks = incoming[Symbol.asyncIterator]();
   return new ReadableStream({
     async pull(controller) {
@@ -110,6 +115,6 @@ function bodyOf(incoming: NodeRequest): ReadableStream<Uint8Array> {
       if (done === true) controller.close();
       else controller.enqueue(new Uint8Array(value));
     },
-    cancel: () => void incoming.destroy(),
+    cancel: onLeft,
   }, { highWaterMark: 0 });
 }

@@ -90,12 +90,25 @@ test("a listener ends what it reads when the client goes, and does not wait for 
   assertEquals([seen.slice(1), isCancelled, isAborted], [["more ", "end"], true, true]);
 });
 
+test("a listener that reads no further says why before it ends the connection", async () => {
+  const { call, end, incoming, outgoing, seen } = client({ method: "POST" }, ["one", "two"]);
+  nodeListener(async (request) => {
+    await request.body?.cancel();
+    return new Response(null, { status: 413 });
+  })(incoming, outgoing);
+  await end;
+  assertEquals(seen, [[413, { connection: "close" }], "end"]);
+  call("close");
+  assertEquals(seen.at(-1), "request destroyed");
+});
+
 test("a listener breaks an answer off that fails, and a body off that is not read", async () => {
-  const { end, incoming, outgoing, seen } = client({ method: "POST" }, ["one", "two"]);
+  const { call, end, incoming, outgoing, seen } = client({ method: "POST" }, ["one", "two"]);
   nodeListener(async (request) => {
     await request.body?.cancel();
     throw new Error("no answer");
   })(incoming, outgoing);
   await end;
-  assertEquals(seen, ["request destroyed", "destroyed"]);
+  call("close");
+  assertEquals(seen, ["destroyed", "request destroyed"]);
 });
