@@ -506,6 +506,8 @@ export class FencedError extends RoutiluxError {
   }
 }
 
+const STOPPED = "the job has stopped, engine.recover() goes on from what is stored";
+
 /**
  * A store that failed again and again: the job stopped, and goes on from what is stored by `engine.recover()`.
  *
@@ -532,13 +534,9 @@ export class StoreError extends RoutiluxError {
   /** The job. */
   readonly jobId: string;
 
-  /** Makes the error for a job whose commits could not be stored; `cause` is what the store said last. */
-  constructor(jobId: string, attempts: number, options: ErrorOptions) {
-    super(
-      `Cannot store job "${jobId}": the store failed ${attempts} times; the job has stopped, engine.recover() goes on ` +
-        "from what is stored",
-      options,
-    );
+  /** Makes the error for a job whose commits could not be stored; `cause` is what the store said last, `outcome` what has become of it. */
+  constructor(jobId: string, attempts: number, options: ErrorOptions, outcome: string = STOPPED) {
+    super(`Cannot store job "${jobId}": the store failed ${attempts} times; ${outcome}`, options);
     this.jobId = jobId;
   }
 }

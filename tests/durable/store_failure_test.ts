@@ -104,6 +104,28 @@ test("a start that the store refuses rejects the waits, and starting again goes 
   assertEquals(job.sharedData, { sum: 1 });
 });
 
+test("C537 who starts a job is told what has become of it when the store keeps failing", async () => {
+  const down = () => {
+    throw new Error("no connection");
+  };
+  const told = async (store: Store) => {
+    const { flow, timers } = new StoredFlowProcess({ store, durability: { attempts: 2 } });
+    const calls = [
+      () => flow.start("source", {}, { jobId: "job" }),
+      () => flow.waitForCompletion(flow.execute("source", {}, { jobId: "job" })),
+    ];
+    return await Promise.all(calls.map(async (call) => {
+      const refused = assertRejects(call, StoreError);
+      await timers.advance(1_000);
+      return (await refused).message;
+    }));
+  };
+  const says = (outcome: string) => Array(2).fill(`Cannot store job "job": the store failed 2 times; ${outcome}`);
+  const unknown = "it may be stored or not; start it again under this id, which makes it one job";
+  assertEquals(await told({ ...memoryStore(), create: down }), says(unknown));
+  assertEquals(await told({ ...memoryStore(), time: down }), says("nothing was stored; start it again"));
+});
+
 test("no try waits longer than ten seconds for the one before, whatever it asks of the store", async () => {
   for (const method of ["create", "append"] as const) {
     const process = new StoredFlowProcess({ durability: { attempts: 10, retryDelayMs: 1_000 } });

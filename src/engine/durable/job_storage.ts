@@ -38,6 +38,9 @@ export interface NewStoredJob extends Partial<Pick<JobLabels, "queue" | "priorit
   readonly job: Job;
 }
 
+/** What has become of a job that could not be created. */
+const UNKNOWN = "it may be stored or not; start it again under this id, which makes it one job";
+
 /** The labels of a job for which its user states none. */
 const DEFAULT_LABELS = { queue: "default", priority: 1, tags: {}, parentId: undefined };
 
@@ -114,7 +117,7 @@ export class JobStorage {
       const claim = await ownership.enter();
       const [answer] = await this.#session.store.create([{ ...fields, claim }]);
       return answer?.isNew === true && answer.record.incarnation === claim.incarnation ? answer.record : undefined;
-    });
+    }, UNKNOWN);
     return record === undefined ? undefined : this.open(job, { record, snapshot, entries: [] });
   }
 
@@ -130,7 +133,7 @@ export class JobStorage {
     const made = jobs.map(({ job, ...labels }) => {
       return { ...this.#fields(job), ...DEFAULT_LABELS, ...labels, ...placeOf(job, job.createdAt), claim: undefined };
     });
-    return await this.#session.attempt(first.job, () => store.create(made));
+    return await this.#session.attempt(first.job, () => store.create(made), UNKNOWN);
   }
 
   #fields(job: Job) {

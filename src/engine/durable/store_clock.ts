@@ -126,7 +126,7 @@ export function readClock(session: StoreSession, job: Pick<Job, "jobId" | "flowI
     const asked = clock.hostTime();
     // Unreachable default: a store with a clock has a time.
     clock.told(await store.time?.() ?? asked.at, asked);
-  });
+  }, "nothing was stored; start it again");
 }
 
 /**

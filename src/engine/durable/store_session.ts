@@ -293,15 +293,15 @@ export class StoreSession {
     }
   }
 
-  /** Asks the store, and again if it fails, as often as `attempts` says. */
-  async attempt<T>(job: Pick<Job, "jobId" | "flowId">, ask: () => T | Promise<T>): Promise<T> {
+  /** Asks the store, and again if it fails, as often as `attempts` says; `outcome` is what the error says then of the job. */
+  async attempt<T>(job: Pick<Job, "jobId" | "flowId">, ask: () => T | Promise<T>, outcome?: string): Promise<T> {
     const { settings } = this;
     for (let failures = 1;; failures++) {
       try {
         return await ask();
       } catch (error) {
         this.onStoreError(job, error);
-        if (failures >= settings.attempts) throw new StoreError(job.jobId, failures, { cause: error });
+        if (failures >= settings.attempts) throw new StoreError(job.jobId, failures, { cause: error }, outcome);
         await pauseAfter(failures, this);
       }
     }
