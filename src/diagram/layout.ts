@@ -44,6 +44,8 @@ const CHARACTER = 6.4;
 const LABEL_CHARACTER = 5.8;
 /** From here on, characters are about as wide as they are high. */
 const FIRST_WIDE = "\u1100";
+/** Letters that are far wider than others: a name of them alone would stand out of its box. */
+const WIDE_LETTERS = "mwMW@%";
 const MARGIN = 12;
 /** With more boxes the order within columns is not refined further: that takes time which grows much faster than the graph. */
 const MOST_REFINED = 200;
@@ -137,7 +139,7 @@ function labelWidth(label: string): number {
 /** About how wide a text is: no runtime can measure it, and so it is the same everywhere. */
 function widthOf(text: string, character: number): number {
   let width = 0;
-  for (const it of text) width += it < FIRST_WIDE ? character : 2 * character;
+  for (const it of text) width += character * (it >= FIRST_WIDE ? 2 : WIDE_LETTERS.includes(it) ? 1.75 : 1);
   return width;
 }
 

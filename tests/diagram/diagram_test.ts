@@ -207,6 +207,18 @@ test("long names are shortened, and whole in the titles of an SVG image", () => 
   assertMatch(toSvg(flow), /<title>x{200}<\/title>/);
 });
 
+test("a box has room for a name of wide letters", () => {
+  const { flow } = createTestFlow();
+  flow.registry.register({ Source });
+  flow.addRoutine(new Source(), "w".repeat(40));
+  const widths = Array.from(
+    toSvg(flow.toJSON()).matchAll(/<rect [^>]*width="([\d.]+)"/g),
+    ([, width]) => Number(width),
+  );
+  // A bold "w" of this size is 11.5 pixels wide in DejaVu Sans.
+  assertEquals(Math.max(...widths) >= 40 * 11.5, true, widths.join());
+});
+
 test("the places of an image are finite, and inside of it", () => {
   const { flow, job } = hostileDocuments();
   const svg = toSvg(flow, { job });
