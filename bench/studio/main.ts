@@ -53,7 +53,6 @@ for (
     "/",
     "/?status=pending&queue=large",
     "/job?id=large",
-    "/job?id=large&revision=1",
     "/workers",
     "/schedules",
   ]
