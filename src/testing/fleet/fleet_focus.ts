@@ -151,7 +151,11 @@ export const FOCUSES: Readonly<Record<string, FleetFocus>> = {
     recovers: true,
     faults: { kinds: ["death", "shutdown", "recover"], most: 10, isHarsh: false },
     clientRate: 0.25,
-    tasks: (jobId, job, list) => list === 1 ? pauses(jobId, list) : repeat(6, () => [{ type: "execute", jobId, job }]),
+    tasks: (jobId, job, list) =>
+      list === 1 ? pauses(jobId, list) : repeat(6, () => [
+        { type: "execute", jobId, job },
+        { type: "direct", jobId, asked: { type: "resume" } },
+      ]),
   },
   // A job is resumed while its pause is being stored, and its handlers have not returned.
   pauses: {

@@ -104,7 +104,7 @@ export class FleetProcess {
         isNext ? ", with the next versions" : ""
       }`
     );
-    this.#recovery = random.chance(0.3) ? { limit: 1 } : {};
+    this.#recovery = stage.focus.recovers !== true && random.chance(0.3) ? { limit: 1 } : {};
     const { queues } = settings;
     if ((stage.focus.recovers !== true && random.chance(0.6)) || queues.length > 0) {
       const options = { pollMs: POLL_MS, idleMs: random.chance(0.5) ? 1_000 : 5_000, drainMs: 1_000 };
