@@ -1,4 +1,4 @@
-import { checkName, checkOptions } from "./base/options.ts";
+import { checkName, checkOptions, checkSignal } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { ChildEnded, Command } from "./documents/command.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
@@ -36,16 +36,7 @@ const MORE_OPTIONS: Readonly<Record<AskedCommand["type"], Readonly<Record<string
  */
 export function checkAskOptions(action: string, type: AskedCommand["type"], options: AskOptions): void {
   checkOptions<AskOptions>(action, options, { key: true, signal: true, ...MORE_OPTIONS[type] });
-}
-
-/**
- * Checks a reason before it is stored: the engine that carries the command out could not read one that is no text.
- *
- * @throws {TypeError} for one
- */
-export function checkReason(action: string, reason: string | undefined): void {
-  if (reason === undefined || typeof reason === "string") return;
-  throw new TypeError(`${action}: the reason must be a string, got ${describeValue(reason)}`);
+  checkSignal(action, options.signal);
 }
 
 /**

@@ -1,6 +1,7 @@
-import type { Registry } from "./values/registry.ts";
-import { checkOptions, type OptionNames } from "./base/options.ts";
+import { Registry } from "./values/registry.ts";
+import { checkFlag, checkFunctions, checkOptions, checkRecord, type OptionNames } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
+import { isAsyncAnswer } from "./base/thenable.ts";
 import { createHost, hostTimers } from "./default_engine.ts";
 import { type DurabilityOptions, resolveDurability } from "./engine/durable/durability_settings.ts";
 import { letGoAtEnd } from "./engine/durable/child_jobs.ts";
@@ -108,6 +109,7 @@ export class Engine {
   constructor(options: EngineOptions = {}) {
     checkOptions("Cannot create engine", options, ENGINE_OPTIONS);
     const { store, durability = {}, observer, around, propagate, ...rest } = options;
+    checkParts(options);
     const clock = store?.time && new StoreClock(hostTimers(options.timers));
     if (store === undefined && options.durability !== undefined) {
       throw new TypeError(
@@ -128,8 +130,6 @@ export class Engine {
       const letGo: StoreUse["letGo"] = (job, journal, then) => void letGoAtEnd(job, journal, session, then);
       return { session, jobsOf, childrenOf, letGo };
     });
-    checkFunction("around", around);
-    checkFunction("propagate", propagate);
     this.#host = createHost({
       ...rest,
       ...(clock && { timers: clock }),
@@ -292,7 +292,7 @@ export class Engine {
    * @throws the signal's reason when it is aborted before all jobs rest
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
-    checkWait(options, { drain: true });
+    checkWait(options, { drain: true }, "Cannot shut down");
     const { drain = true, ...wait } = options;
     const host = this.#host;
     host.isShutDown = true;
@@ -330,7 +330,25 @@ export class Engine {
   }
 }
 
-function checkFunction(option: string, value: unknown): void {
-  if (value === undefined || typeof value === "function") return;
-  throw new TypeError(`Cannot create engine: ${option} must be a function, got ${describeValue(value)}`);
+/** Checks what an engine is made of. */
+function checkParts(
+  { store, registry, observer, around, propagate, durability, services, ids, errorStacks }: EngineOptions,
+): void {
+  const action = "Cannot create engine";
+  checkFunctions(action, { observer, around, propagate });
+  checkFlag(action, "errorStacks", errorStacks);
+  if (durability !== undefined) checkRecord(action, "durability", durability);
+  if (registry !== undefined && !(registry instanceof Registry)) {
+    throw new TypeError(
+      `${action}: registry must be a Registry, got ${describeValue(registry)}; write new Registry({ … })`,
+    );
+  }
+  if (store !== undefined && (typeof store !== "object" || store === null || !("take" in store))) {
+    const remedy = isAsyncAnswer(store) ? "await it first" : "make one, as memoryStore() does";
+    throw new TypeError(`${action}: store must be a store, got ${describeValue(store)}; ${remedy}`);
+  }
+  if (services !== undefined && (typeof services !== "object" || services === null)) {
+    throw new TypeError(`${action}: services must be an object, got ${describeValue(services)}`);
+  }
+  if (ids !== undefined) checkFunctions(action, { "ids.id": ids.id ?? null });
 }

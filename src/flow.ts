@@ -1,8 +1,7 @@
 import { isOfRest, textOfReason } from "./abort_reason.ts";
 import { adoptJob, type AdoptOptions } from "./adoption.ts";
 import { type PreflightFinding, TimeoutError } from "./base/errors.ts";
-import { checkDuration, checkOptions, checkWord, type OptionNames } from "./base/options.ts";
-import { describeValue } from "./base/path.ts";
+import { checkOptions, type OptionNames } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
 import { payloadOf } from "./values/encoder.ts";
 import type { Engine } from "./engine.ts";
@@ -25,12 +24,12 @@ import { streamOutputs } from "./engine/execution/output_stream.ts";
 import { defaultHost } from "./default_engine.ts";
 import { looseEnds } from "./model/loose_ends.ts";
 import { FlowGraph } from "./model/flow_graph.ts";
-import { membershipOf, Routine } from "./model/routine.ts";
-import { Slot } from "./model/slot.ts";
+import type { Slot } from "./model/slot.ts";
 import { hasEnded, type Job, statusOf } from "./job/job.ts";
 import type { Route } from "./job/task.ts";
 import type { JobHandle, StartedJob } from "./job_handle.ts";
-import type { EntryArguments, EntryPoint } from "./model/entry_point.ts";
+import type { ConnectionTarget } from "./model/connection.ts";
+import { type EntryArguments, type EntryPoint, entryTarget } from "./model/entry_point.ts";
 import type {
   CompletionOptions,
   CreateOptions,
@@ -43,11 +42,25 @@ import type {
   RunOptions,
   ShutdownOptions,
 } from "./flow_options.ts";
-import { checkCreate, OPTIONS, readArguments, type StartItem, type StartOptions } from "./start_options.ts";
+import {
+  checkCondition,
+  checkCreate,
+  checkItems,
+  checkJob,
+  checkPause,
+  checkResume,
+  checkUntil,
+  deliveryOf,
+  OPTIONS,
+  readArguments,
+  reasonOf,
+  type StartItem,
+  type StartOptions,
+} from "./start_options.ts";
 import { type CreateJob, type StartedItem, type StoreAccess, storeAccess } from "./store_access.ts";
 import { decodeFlow, encodeFlow } from "./documents/flow.ts";
 import type { FlowDocument } from "./documents/flow_schema.ts";
-import { jobOf, JobState, jobStateOf } from "./documents/job_state.ts";
+import { jobOf, type JobState, jobStateOf } from "./documents/job_state.ts";
 import { type JobOutput, viewOutput } from "./documents/job_views.ts";
 import { resultOfJob } from "./job_result.ts";
 import { type FailureChoice, resolveFailures, resolveRedrive } from "./repair.ts";
@@ -262,8 +275,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
     entry: E,
     jobs: readonly StartItem<E>[],
   ): Promise<readonly StartedJob<Result>[]> {
-    const action = `Cannot start jobs of flow "${this.id}"`;
-    for (const job of jobs) checkOptions<StartItem<E>>(action, job, OPTIONS.item);
+    checkItems(`Cannot start jobs of flow "${this.id}"`, jobs);
     return await this.#startAll(entry, jobs);
   }
 
@@ -287,7 +299,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
    * @throws {TypeError} for an option of an unknown name
    */
   resume<J extends JobState>(job: J, options: ResumeOptions = {}): J {
-    checkOptions("Cannot resume job", options, OPTIONS.resume);
+    checkResume(options);
     options.signal?.throwIfAborted();
     const { redrive = false, maxRetries } = options;
     if (redrive === false && maxRetries !== undefined) {
@@ -306,12 +318,11 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
    * @throws {RangeError} for a time out of range
    */
   async pause(job: JobState, options: PauseOptions = {}): Promise<void> {
-    checkOptions("Cannot pause job", options, OPTIONS.pause);
+    checkPause(options);
     const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS, signal } = options;
     signal?.throwIfAborted();
     const data = this.#target("pause", job);
     const execution = executionOf(data);
-    checkDuration(`Cannot pause job "${job.jobId}"`, "graceMs", graceMs);
     if (execution === undefined) throw refuse("pause", data, "it is not live here");
     const subject = { action: `Cannot pause job "${job.jobId}"`, root: "checkpoint" };
     execution.rest({ reason, checkpoint: payloadOf(checkpoint, this.registry, subject, this.limits) }, graceMs);
@@ -324,9 +335,10 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
    *
    * @param options `reason` becomes the message of the job's error
    * @throws {StateError} when the job has ended already
+   * @throws {TypeError} for an option of an unknown name, and a reason that is no text
    */
   cancel(job: JobState, options: { readonly reason?: string } = {}): void {
-    this.#runner.cancel(this.#target("cancel", job), options.reason);
+    this.#runner.cancel(this.#target("cancel", job), reasonOf(options));
   }
 
   /**
@@ -338,10 +350,10 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
   /** Delivers data to a slot that is given by the id of its routine and its own name. */
   deliver(job: JobState, routineId: string, slotName: string, data: unknown): void;
   deliver(job: JobState, ...args: never[]): void {
-    const target = this.#target("deliver to", job);
-    const [first, second, third]: unknown[] = args;
-    const slot = first instanceof Slot ? first : this.slot(String(first), String(second));
-    this.#runner.deliver(target, this.#routeTo("deliver to", slot), first instanceof Slot ? second : third);
+    const data = this.#target("deliver to", job);
+    const action = `Cannot deliver to job "${job.jobId}"`;
+    const [to, value] = deliveryOf(action, args);
+    this.#runner.deliver(data, this.#route(action, to), value);
   }
 
   /**
@@ -404,7 +416,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
    */
   waitUntil(job: JobState, condition: (job: JobState) => boolean, options: WaitOptions = {}): Promise<boolean> {
     const data = this.#target("wait for", job);
-    checkWait(options);
+    checkCondition(condition, options);
     const { timers } = this.#host;
     return this.#follow(data, () => waitForCondition(executionOf(data), timers, options, () => condition(job)));
   }
@@ -478,7 +490,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
    * @throws the signal's reason when the signal is aborted before all jobs are at rest
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
-    checkWait(options, { drain: true });
+    checkWait(options, { drain: true }, "Cannot shut down");
     const { drain = true, ...wait } = options;
     await this.#runner.shutDown(drain, wait);
   }
@@ -569,9 +581,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
 
   /** The data of a job of this flow. */
   #target(event: string, job: JobState): Job {
-    if (!(job instanceof JobState)) {
-      throw new TypeError(`Cannot ${event} a job: expected a JobState, got ${describeValue(job)}`);
-    }
+    checkJob(event, job);
     const data = jobOf(job);
     if (data.flowId !== this.id && event !== "resume") {
       throw new TypeError(
@@ -582,21 +592,11 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
   }
 
   #entry(entry: EntryPoint): Route {
-    if (entry instanceof Slot) return this.#routeTo("execute", entry);
-    const id = entry instanceof Routine ? this.routineId(entry) : String(entry);
-    return this.#routeTo("execute", this.slot(id, "trigger"));
+    return this.#route(`Cannot execute flow "${this.id}"`, entry);
   }
 
-  #routeTo(event: string, slot: Slot<never>): Route {
-    const membership = membershipOf(slot.owner);
-    if (membership?.routines === this.routines) return this.#runner.routeTo(membership.id, slot.name);
-    const owner = describeValue(slot.owner);
-    throw new TypeError(
-      `Cannot ${event} flow "${this.id}": slot "${slot.name}" belongs to ${owner}, which is not in it; add it with addRoutine`,
-    );
+  #route(action: string, target: EntryPoint | ConnectionTarget): Route {
+    const { routine, slot } = entryTarget(action, this, target);
+    return this.#runner.routeTo(routine, slot);
   }
-}
-
-function checkUntil(until: "ended" | "idle"): "ended" | "idle" {
-  return checkWord("Cannot wait", "until", until, ["ended", "idle"]);
 }

@@ -6,8 +6,8 @@ import {
   TimeoutError,
   UnknownOutcomeError,
 } from "./base/errors.ts";
-import { type AskedCommand, type AskOptions, checkAskOptions, checkReason, targetOf } from "./ask_options.ts";
-import { checkDuration, checkInteger, checkName, checkOptions } from "./base/options.ts";
+import { type AskedCommand, type AskOptions, checkAskOptions, targetOf } from "./ask_options.ts";
+import { checkDuration, checkInteger, checkName, checkOptions, checkText } from "./base/options.ts";
 import { unlessAborted } from "./base/thenable.ts";
 import { encodeCommand } from "./documents/command.ts";
 import type { JobState } from "./documents/job_state.ts";
@@ -210,7 +210,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
     const action = `Cannot pause job "${this.jobId}"`;
     const { reason, checkpoint, graceMs } = options;
     if (graceMs !== undefined) checkDuration(action, "graceMs", graceMs);
-    checkReason(action, reason);
+    checkText(action, "reason", reason);
     const record = await this.#find("pause", options.signal);
     const payload = this.#encode(action, "checkpoint", checkpoint, this.#flow);
     await this.#ask("pause", record, { type: "pause", reason, checkpoint: payload, graceMs }, options);
@@ -226,7 +226,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
   }
 
   async cancel(options: Parameters<JobHandle["cancel"]>[0] = {}): Promise<void> {
-    checkReason(`Cannot cancel job "${this.jobId}"`, options.reason);
+    checkText(`Cannot cancel job "${this.jobId}"`, "reason", options.reason);
     const record = await this.#find("cancel", options.signal);
     await this.#ask("cancel", record, { type: "cancel", reason: options.reason }, options);
   }

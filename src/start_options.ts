@@ -1,5 +1,25 @@
 import { LAST_INSTANT } from "./base/instant.ts";
-import { checkName, checkOptions, checkRange, checkWord, type OptionNames } from "./base/options.ts";
+import {
+  checkDuration,
+  checkFlag,
+  checkFunctions,
+  checkInteger,
+  checkName,
+  checkOptions,
+  checkRange,
+  checkRecord,
+  checkSignal,
+  checkText,
+  checkWord,
+  type OptionNames,
+} from "./base/options.ts";
+import { describeValue } from "./base/path.ts";
+import { isAsyncAnswer } from "./base/thenable.ts";
+import { JobState } from "./documents/job_state.ts";
+import { isRecord } from "./values/json.ts";
+import { targetOf } from "./ask_options.ts";
+import type { ConnectionTarget } from "./model/connection.ts";
+import { Slot } from "./model/slot.ts";
 import type { NewStoredJob } from "./engine/durable/job_storage.ts";
 import type {
   CreateOptions,
@@ -10,8 +30,11 @@ import type {
   ResumeOptions,
   RunOptions,
 } from "./flow_options.ts";
+import { checkWait, type WaitOptions } from "./engine/execution/waits.ts";
 import type { NewJobSettings } from "./engine/flow_jobs.ts";
+import { JOB_STATUSES } from "./job/job.ts";
 import { PRIORITIES } from "./job/task.ts";
+import type { JobFilter, ListQuery } from "./ports/store.ts";
 import type { Priority } from "./model/context.ts";
 import { checkStrategy, type ExecutionStrategy } from "./model/flow_graph.ts";
 import { checkExecutionTimeout } from "./model/flow_limits.ts";
@@ -88,6 +111,7 @@ export function readArguments<O extends object>(
 ): [params: unknown, options: O] {
   const read = (options ?? {}) as O;
   checkOptions(action, read, known);
+  checkListen(action, read);
   return [params, read];
 }
 
@@ -104,9 +128,24 @@ export function checkCreate(
 ): NewJobSettings {
   if (jobId !== undefined) checkName(action, "jobId", jobId);
   if (strategy !== undefined || maxWorkers !== undefined) checkStrategy(strategy ?? strategyOfFlow, maxWorkers);
-  if (timeoutMs !== undefined) checkExecutionTimeout(action, timeoutMs);
+  if (timeoutMs !== undefined) checkExecutionTimeout(action, timeoutMs, "timeoutMs");
   if (deadlineMs !== undefined) checkRange(action, "deadlineMs", deadlineMs, 1, Number.MAX_SAFE_INTEGER);
   return { jobId, deadlineMs, executionStrategy: strategy, maxWorkers, executionTimeoutMs: timeoutMs };
+}
+
+/** An instant in milliseconds; what is neither a number nor a date stays as it is, for the message of its check. */
+export function instantOf(at: number | Date): number {
+  return typeof at === "object" ? Number(at) : at;
+}
+
+/**
+ * Checks the tags of jobs.
+ *
+ * @throws {TypeError} for what is no object of names and texts
+ */
+export function checkTags(action: string, tags: Readonly<Record<string, string>>): void {
+  checkRecord(action, "tags", tags);
+  for (const [name, value] of Object.entries(tags)) checkName(action, `tags.${name}`, value);
 }
 
 /**
@@ -119,11 +158,105 @@ export function checkStart(
   action: string,
   { at, queue = "default", priority = "normal", tags = {} }: StartOptions,
 ): Required<Omit<NewStoredJob, "job">> & { readonly startAt: number | undefined } {
-  for (const [name, value] of Object.entries(tags)) checkName(action, `tags.${name}`, value);
+  checkTags(action, tags);
   return {
     queue: checkName(action, "queue", queue),
     priority: PRIORITIES.indexOf(checkWord(action, "priority", priority, PRIORITIES)),
     tags: { ...tags },
-    startAt: at === undefined ? undefined : checkRange(action, "at", Number(at), 0, LAST_INSTANT),
+    startAt: at === undefined ? undefined : checkRange(action, "at", instantOf(at), 0, LAST_INSTANT),
   };
+}
+
+/** Checks who listens to a job. */
+function checkListen(action: string, { onOutput, onReport, signal }: ListenOptions): void {
+  checkFunctions(action, { onOutput, onReport });
+  checkSignal(action, signal);
+}
+
+/** Checks the jobs of `startMany`. */
+export function checkItems(action: string, jobs: readonly object[]): void {
+  if (!Array.isArray(jobs)) throw new TypeError(`${action}: jobs must be a list, got ${describeValue(jobs)}`);
+  for (const job of jobs) checkOptions(action, job, OPTIONS.item);
+}
+
+/** The slot that something is delivered to, and what is: a slot, or the names of a routine and a slot, comes first. */
+export function deliveryOf(
+  action: string,
+  [first, second, third]: readonly unknown[],
+): readonly [to: Slot<never> | ConnectionTarget, data: unknown] {
+  if (typeof first === "string") return [{ routine: first, slot: String(second) }, third];
+  return [first instanceof Slot ? first : targetOf(action, first as ConnectionTarget), second];
+}
+
+/** Checks what is waited for. */
+export function checkCondition(condition: unknown, options: WaitOptions): void {
+  checkWait(options);
+  checkFunctions("Cannot wait", { condition: condition ?? null });
+}
+
+/** Checks the options of a resume. */
+export function checkResume(options: ResumeOptions): void {
+  checkOptions("Cannot resume job", options, OPTIONS.resume);
+  checkListen("Cannot resume job", options);
+}
+
+/** Checks the options of a pause: a document holds no reason but a text. */
+export function checkPause(options: PauseOptions): void {
+  checkOptions("Cannot pause job", options, OPTIONS.pause);
+  checkText("Cannot pause job", "reason", options.reason);
+  checkSignal("Cannot pause job", options.signal);
+  if (options.graceMs !== undefined) checkDuration("Cannot pause job", "graceMs", options.graceMs);
+}
+
+/** The reason of a cancel, by its options. */
+export function reasonOf(options: { readonly reason?: string }): string | undefined {
+  checkOptions("Cannot cancel job", options, { reason: true });
+  checkText("Cannot cancel job", "reason", options.reason);
+  return options.reason;
+}
+
+/** Checks that what a call is about is a job: its handle, its document or a promise of it is often given in its place. */
+export function checkJob(event: string, job: unknown): void {
+  if (job instanceof JobState) return;
+  const remedy = isAsyncAnswer(job)
+    ? "await it first"
+    : isRecord(job) && "ended" in job
+    ? "a handle has methods of its own"
+    : "JobState.fromJSON reads a document";
+  throw new TypeError(`Cannot ${event} a job: expected a JobState, got ${describeValue(job)}; ${remedy}`);
+}
+
+/** Checks until when is waited. */
+export function checkUntil(until: "ended" | "idle"): "ended" | "idle" {
+  return checkWord("Cannot wait", "until", until, ["ended", "idle"]);
+}
+
+const FILTER: OptionNames<JobFilter> = {
+  flowId: true,
+  status: true,
+  queue: true,
+  tags: true,
+  parentId: true,
+  createdBefore: true,
+  endedBefore: true,
+};
+const LIST: OptionNames<ListQuery> = { ...FILTER, limit: true, cursor: true, newestFirst: true };
+
+/**
+ * Checks by what jobs are chosen: for a status that there is not, a store would find nothing.
+ *
+ * @throws {TypeError} for an unknown option, a word that is none, and what is no text
+ * @throws {RangeError} for a number out of range
+ */
+export function checkQuery(action: string, query: ListQuery, isList: boolean): void {
+  checkOptions<JobFilter>(action, query, isList ? LIST : FILTER);
+  const { status, tags, createdBefore, endedBefore, limit, newestFirst } = query;
+  if (status !== undefined) checkWord(action, "status", status, JOB_STATUSES);
+  if (tags !== undefined) checkTags(action, tags);
+  for (const name of ["flowId", "queue", "parentId"] as const) checkText(action, name, query[name]);
+  for (const [name, at] of Object.entries({ createdBefore, endedBefore })) {
+    if (at !== undefined) checkRange(action, name, at, -Infinity, Infinity);
+  }
+  if (limit !== undefined) checkInteger(action, "limit", limit);
+  checkFlag(action, "newestFirst", newestFirst);
 }

@@ -1,7 +1,7 @@
 import type { AdoptOptions } from "./adoption.ts";
 import { type PreflightFinding, StateError } from "./base/errors.ts";
 import type { ValueLimits } from "./values/payload.ts";
-import { checkInteger, checkName, checkOptions, checkRange, checkWord, type OptionNames } from "./base/options.ts";
+import { checkInteger, checkName, checkOptions, checkRange, checkWord } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
 import { deleteJob } from "./engine/durable/child_jobs.ts";
 import { DueJobs } from "./engine/durable/due_jobs.ts";
@@ -14,7 +14,7 @@ import { whereLive } from "./engine/execution/stored_flow_jobs.ts";
 import { Flow, runnerOf } from "./flow.ts";
 import type { HandleHost } from "./handle_host.ts";
 import { type JobHandle, type StartedJob, StoredJobHandle } from "./job_handle.ts";
-import { checkStart } from "./start_options.ts";
+import { checkQuery, checkStart, instantOf } from "./start_options.ts";
 import { validate } from "./values/standard_schema.ts";
 import { hasSlotInText } from "./documents/flow_text.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
@@ -25,7 +25,7 @@ import type { CreateJob, StartedItem, StoreAccess } from "./store_access.ts";
 import type { JobRevision, PurgeOptions, Recovery, StoredFlowJob } from "./stored_job_types.ts";
 import type { Worker, WorkOptions } from "./work_options.ts";
 import { StoreWorker, type WorkHost } from "./worker.ts";
-import { hasEnded, type Job } from "./job/job.ts";
+import { hasEnded, type Job, JOB_STATUSES } from "./job/job.ts";
 import { decodeJob, encodeJob } from "./documents/job.ts";
 import { jobOf, type JobState, jobStateOf } from "./documents/job_state.ts";
 import type { Replay } from "./documents/replay.ts";
@@ -38,16 +38,6 @@ const MOST_PURGED_AT_ONCE = 1_000;
 
 /** How many flows of stored jobs are kept ready. */
 const MOST_FLOWS = 64;
-
-const FILTER_OPTIONS: OptionNames<JobFilter> = {
-  flowId: true,
-  status: true,
-  queue: true,
-  tags: true,
-  parentId: true,
-  createdBefore: true,
-  endedBefore: true,
-};
 
 /** The jobs in an engine's store, seen from outside: the methods of `Engine` that need a store. */
 export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
@@ -244,6 +234,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
 
   /** See `Engine`. */
   async delete(jobId: string): Promise<boolean> {
+    checkName("Cannot delete a job", "jobId", jobId);
     const record = await this.session.store.find(jobId);
     if (record === undefined) return false;
     const place = whereLive(record, this.session);
@@ -254,13 +245,13 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
 
   /** See `Engine`. */
   list(query: ListQuery): MaybePromise<JobPage> {
-    checkOptions("Cannot list jobs", query, { ...FILTER_OPTIONS, limit: true, cursor: true, newestFirst: true });
+    checkQuery("Cannot list jobs", query, true);
     return this.session.store.list(query);
   }
 
   /** See `Engine`. */
   count(filter: JobFilter): MaybePromise<number> {
-    checkOptions("Cannot count jobs", filter, FILTER_OPTIONS);
+    checkQuery("Cannot count jobs", filter, false);
     return this.session.store.count(filter);
   }
 
@@ -269,12 +260,13 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const action = "Cannot purge jobs";
     checkOptions(action, options, { endedBefore: true, status: true, limit: true });
     const { endedBefore, status, limit = Infinity } = options;
-    checkRange(action, "endedBefore", Number(endedBefore), 0, Infinity);
+    const before = checkRange(action, "endedBefore", instantOf(endedBefore), 0, Infinity);
+    if (status !== undefined) checkWord(action, "status", status, JOB_STATUSES);
     if (limit !== Infinity) checkInteger(action, "limit", limit);
     let count = 0;
     while (count < limit) {
       const most = Math.min(limit - count, MOST_PURGED_AT_ONCE);
-      const purged = await this.session.store.purge({ endedBefore: Number(endedBefore), status, limit: most });
+      const purged = await this.session.store.purge({ endedBefore: before, status, limit: most });
       count += purged;
       if (purged < most) break;
       await this.host.pacer.breathe();
@@ -346,6 +338,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   }
 
   async #load(jobId: string, event: string): Promise<StoredJob> {
+    checkName(`Cannot ${event} a job`, "jobId", jobId);
     const stored = await this.session.store.load(jobId);
     if (stored === undefined) throw unknownJob(jobId, event);
     return stored;

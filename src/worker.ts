@@ -5,6 +5,7 @@ import {
   checkName,
   checkOptions,
   checkRange,
+  checkSignal,
   checkWord,
   type OptionNames,
 } from "./base/options.ts";
@@ -80,6 +81,7 @@ export class StoreWorker implements Worker {
     checkOptions<WorkOptions>(action, options, OPTIONS);
     const { concurrency = 100, pollMs = 1_000, drainMs = 10_000, idleMs = 5_000, signal, flows, queues } = options;
     const { onChange = "stored" } = options;
+    checkSignal(action, signal);
     signal?.throwIfAborted();
     if (engine.host.isShutDown) throw new TypeError(`${action}: the engine has been shut down; make a new one`);
     const ids = flows === undefined ? undefined : idsOf(action, flows);

@@ -11,25 +11,72 @@ export type OptionNames<O> = Readonly<Record<keyof O, unknown>>;
  * @throws {TypeError} that names the nearest known option
  */
 export function checkOptions<O extends object>(action: string, options: O, known: OptionNames<O>, path = ""): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`${action}: options must be an object, got ${describeValue(options)}`);
-  }
+  checkRecord(action, path === "" ? "options" : path.slice(0, -1), options);
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(known, name)) continue;
     const shown = shorten(name, MOST_SHOWN);
-    const nearest = nearestOf(shown, Object.keys(known));
-    throw new TypeError(`${action}: unknown option "${path}${shown}"; did you mean "${path}${nearest}"?`);
+    const names = Object.keys(known);
+    const nearest = nearestOf(shown, names);
+    const remedy = nearest === undefined
+      ? `it takes ${listNames(new Set(names.sort()))}`
+      : `did you mean "${path}${nearest}"?`;
+    throw new TypeError(`${action}: unknown option "${path}${shown}"; ${remedy}`);
   }
+}
+
+/** Checks an object that is there for its keys: neither a list nor something that keeps what it has elsewhere, as a map or an engine does. */
+export function checkRecord(action: string, name: string, value: unknown): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isKeyless(value)) {
+    throw new TypeError(`${action}: ${name} must be an object, got ${describeValue(value)}`);
+  }
+}
+
+/** Whether an object is an instance of a class, without keys of its own: whatever it holds, it is not what was asked for. */
+function isKeyless(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const isPlain = typeof prototype !== "object" || prototype === null || Object.getPrototypeOf(prototype) === null;
+  return !isPlain && Object.keys(value).length === 0;
+}
+
+/** Checks functions that a caller may give. */
+export function checkFunctions(action: string, functions: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(functions)) {
+    if (value === undefined || typeof value === "function") continue;
+    throw new TypeError(`${action}: ${name} must be a function, got ${describeValue(value)}`);
+  }
+}
+
+/** Checks an option that is true or false: any text would pass for true. */
+export function checkFlag(action: string, name: string, value: unknown): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw new TypeError(`${action}: ${name} must be true or false, current value is ${describeValue(value)}`);
+}
+
+/** Checks a signal: its controller is often given in its place. */
+export function checkSignal(action: string, signal: unknown): void {
+  if (signal === undefined || (typeof signal === "object" && signal !== null && "aborted" in signal)) return;
+  const hint = typeof signal === "object" && signal !== null && "signal" in signal ? "; give its signal" : "";
+  throw new TypeError(`${action}: signal must be an AbortSignal, got ${describeValue(signal)}${hint}`);
+}
+
+/** Checks a text that a caller may give: documents hold no other value in its place. */
+export function checkText(action: string, name: string, value: unknown): void {
+  if (value === undefined || typeof value === "string") return;
+  throw new TypeError(`${action}: the ${name} must be a string, got ${describeValue(value)}`);
 }
 
 /** How many characters of a name that is not known a message shows. */
 const MOST_SHOWN = 100;
 
-/** The name that the fewest insertions, deletions and replacements of letters lead to, capitals not regarded. */
+/**
+ * The name that the fewest insertions, deletions and replacements of letters lead to, capitals not regarded; none where more than
+ * about half of the letters would change.
+ */
 function nearestOf(name: string, names: readonly string[]): string | undefined {
   const distances = new Map(names.map((other) => [other, distanceOf(name.toLowerCase(), other.toLowerCase())]));
   const least = Math.min(...distances.values());
-  return names.find((other) => distances.get(other) === least);
+  const nearest = names.find((other) => distances.get(other) === least);
+  return nearest !== undefined && least * 2 <= Math.max(name.length, nearest.length) + 1 ? nearest : undefined;
 }
 
 function distanceOf(from: string, to: string): number {

@@ -52,6 +52,9 @@ export function openEnvelope<D>(json: unknown, format: Format<D>): D {
     return fail("", "an object", "a text; call JSON.parse first");
   }
   if (!isRecord(json)) return fail("", "an object", describeValue(json));
+  if (json["toJSON"] instanceof Function) {
+    return fail("", "a document", `${describeValue(json)}; call its toJSON first`);
+  }
   if (json.format !== name) return fail("format", `"${name}"`, describeGiven(json.format));
   const { version } = json;
   if (typeof version !== "number" || !Number.isSafeInteger(version) || version < 1) {

@@ -142,7 +142,7 @@ export class JobState<out Result = unknown> {
   /** The deliveries from outside that the job waits for, with their deadlines, in the order in which they were asked for. */
   get awaiting(): readonly AwaitedDelivery[] {
     const tasks = Array.from(this.#job.awaiting.values()).flatMap((waiting) => [...waiting]);
-    return tasks.sort((a, b) => a.id - b.id).map(viewAwaited);
+    return Object.freeze(tasks.sort((a, b) => a.id - b.id).map(viewAwaited));
   }
 
   /** The jobs that handlers have started by `ctx.child`, and that have not ended, in the order in which they were asked for. */
@@ -155,7 +155,7 @@ export class JobState<out Result = unknown> {
 
   /** The tasks that have not ended, by id. */
   get pendingTasks(): readonly PendingTask[] {
-    return Array.from(this.#job.tasks, (task) => this.#task(task));
+    return Object.freeze(Array.from(this.#job.tasks, (task) => this.#task(task)));
   }
 
   /** The execution history, oldest record first, up to the flow's limit; `dropped` counts the removed records. */
@@ -173,7 +173,7 @@ export class JobState<out Result = unknown> {
     const states = Array.from(this.#job.routineStates, ([id, { status, retries, state, version }]) => {
       return [id, { status, retries, state: this.#values(state), version }] as const;
     });
-    return Object.fromEntries(states);
+    return Object.freeze(Object.fromEntries(states));
   }
 
   /** The values that all routines share, as `ctx.shared` holds them. */
@@ -183,22 +183,24 @@ export class JobState<out Result = unknown> {
 
   /** The entries that handlers made with `ctx.log`, oldest first, up to the flow's limit. */
   get sharedLog(): readonly { readonly at: string; readonly entry: unknown; readonly routine: string }[] {
-    return this.#job.sharedLog.toArray().map(({ at, entry, routine }) => {
+    const entries = this.#job.sharedLog.toArray().map(({ at, entry, routine }) => {
       return { at: formatInstant(at), entry: this.#decode(entry), routine };
     });
+    return Object.freeze(entries);
   }
 
   /** The outputs that handlers made with `ctx.output`, oldest first, up to the flow's limit. */
   get outputLog(): readonly JobOutput[] {
-    return this.#job.outputs.toArray().map((output) => viewOutput(output, this.#classes));
+    return Object.freeze(this.#job.outputs.toArray().map((output) => viewOutput(output, this.#classes)));
   }
 
   /** The tasks that ended in an error or a skip, with their errors, oldest first, up to the flow's limit. */
   get failures(): readonly JobFailure[] {
-    return this.#job.failures.map(({ at, error, isHandled, task }) => {
+    const failures = this.#job.failures.map(({ at, error, isHandled, task }): JobFailure => {
       const failure = { at: formatInstant(at), error, task: this.#task(task) };
       return isHandled ? { ...failure, handled: true } : failure;
     });
+    return Object.freeze(failures);
   }
 
   /** The pauses of the job so far, oldest first: the last 1,000. */
@@ -222,10 +224,10 @@ export class JobState<out Result = unknown> {
    */
   history(routineId?: string): readonly ExecutionRecord[] {
     const records = this.#job.history.toArray().map(recordOf);
-    return records.filter(({ routine }) => routineId === undefined || routine === routineId).map((record) => {
-      const { at, data, event, routine, type } = record;
+    const own = records.filter(({ routine }) => routineId === undefined || routine === routineId);
+    return Object.freeze(own.map(({ at, data, event, routine, type }) => {
       return compact({ at: formatInstant(at), data: this.#decode(data), event, routine, type });
-    });
+    }));
   }
 
   /** How often tasks of a routine were tried again: waiting and ended ones. */
@@ -254,7 +256,7 @@ export class JobState<out Result = unknown> {
   }
 
   #values(map: Iterable<readonly [string, Payload | undefined]> = []): Readonly<Record<string, unknown>> {
-    return Object.fromEntries(Array.from(map, ([key, value]) => [key, this.#decode(value)]));
+    return Object.freeze(Object.fromEntries(Array.from(map, ([key, value]) => [key, this.#decode(value)])));
   }
 
   #decode(payload: Payload | undefined): unknown {

@@ -1,3 +1,4 @@
+import { describeValue } from "../base/path.ts";
 import type { ConnectionTarget } from "./connection.ts";
 import type { FlowGraph } from "./flow_graph.ts";
 import { membershipOf, Routine } from "./routine.ts";
@@ -25,11 +26,18 @@ export function entryTarget(action: string, flow: FlowGraph, entry: EntryPoint |
   if (entry instanceof Slot) {
     const membership = membershipOf(entry.owner);
     if (membership?.routines === flow.routines) return { routine: membership.id, slot: entry.name };
-    throw new TypeError(`${action}: slot "${entry.name}" is of no routine of flow "${flow.id}"`);
+    const owner = describeValue(entry.owner);
+    throw new TypeError(
+      `${action}: slot "${entry.name}" belongs to ${owner}, which is not in flow "${flow.id}"; add it with addRoutine`,
+    );
   }
-  const isNamed = typeof entry === "object" && !(entry instanceof Routine);
-  const { routine, slot } = isNamed
-    ? entry
-    : { routine: entry instanceof Routine ? flow.routineId(entry) : String(entry), slot: "trigger" };
-  return { routine, slot: flow.slot(routine, slot).name };
+  const named = typeof entry === "string"
+    ? { routine: entry, slot: "trigger" }
+    : entry instanceof Routine
+    ? { routine: flow.routineId(entry), slot: "trigger" }
+    : entry;
+  if (typeof named?.routine !== "string" || typeof named.slot !== "string") {
+    throw new TypeError(`${action}: expected a slot, a routine or the id of one, got ${describeValue(entry)}`);
+  }
+  return { routine: named.routine, slot: flow.slot(named.routine, named.slot).name };
 }

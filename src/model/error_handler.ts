@@ -1,7 +1,7 @@
 import { describeError, isErrorCode } from "../values/error_data.ts";
 import { SerializationError } from "../base/errors.ts";
 import { isRecord, type JsonObject } from "../values/json.ts";
-import { checkDuration, checkInteger, checkOptions, checkRange, checkWord } from "../base/options.ts";
+import { checkDuration, checkInteger, checkOptions, checkRange, checkRecord, checkWord } from "../base/options.ts";
 import { describeValue, pathStep } from "../base/path.ts";
 import { functionName } from "../base/reflection.ts";
 import type { FunctionReference } from "./function_names.ts";
@@ -90,6 +90,7 @@ export class ErrorHandler {
    * @throws {RangeError} for a number out of range
    */
   constructor(options: ErrorHandlerOptions = {}) {
+    checkRecord(ACTION, "options", options);
     const { strategy = "stop", maxRetries = 3, retryDelayMs = 1_000, retryBackoff = 2, maxRetryDelayMs = 3_600_000 } =
       options;
     const { jitter = 0.2, retryableErrors, retryIf, isCritical = true } = options;

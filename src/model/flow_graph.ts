@@ -1,5 +1,5 @@
 import { StateError } from "../base/errors.ts";
-import { checkInteger, checkName, checkOptions, checkWord, listNames, quote } from "../base/options.ts";
+import { checkInteger, checkName, checkOptions, checkRecord, checkWord, listNames, quote } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { Registry } from "../values/registry.ts";
 import {
@@ -19,7 +19,7 @@ import {
   linkFailure,
 } from "./failure_connection.ts";
 import { checkExecutionTimeout, completeLimits, type FlowLimits } from "./flow_limits.ts";
-import { declarationOf, membershipOf, Routine } from "./routine.ts";
+import { checkRoutine, declarationOf, membershipOf, Routine } from "./routine.ts";
 import { Slot } from "./slot.ts";
 import { checkSchema, type StandardSchema } from "../values/standard_schema.ts";
 
@@ -192,12 +192,10 @@ export class FlowGraph<out Result = unknown> {
    * @throws {StateError} when the flow has been executed
    */
   addRoutine<R extends Routine<object>>(routine: R, id: string = this.#freeId()): R {
+    checkRoutine(routine);
     this.#checkOpen(`add routine "${id}"`);
     checkName("Cannot add routine", "id", id);
     const action = `Cannot add routine "${id}"`;
-    if (!(routine instanceof Routine)) {
-      throw new TypeError(`${action}: expected an instance of Routine, got ${describeValue(routine)}`);
-    }
     if (this.#routines.has(id)) {
       throw new TypeError(`${action}: the flow has a routine of this id already; choose another id`);
     }
@@ -468,6 +466,7 @@ export function checkStrategy(
 }
 
 function checkMapping(mapping: KeyMapping): KeyMapping {
+  checkRecord("Cannot connect", "mapping", mapping);
   const names = Object.values(mapping);
   for (const name of [...Object.keys(mapping), ...names]) checkName("Cannot connect", "mapped name", name);
   const given = new Set<string>();

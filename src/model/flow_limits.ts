@@ -1,5 +1,5 @@
 import { DEFAULT_VALUE_LIMITS, MAX_DEPTH, type ValueLimits } from "../values/payload.ts";
-import { checkInteger, checkRange } from "../base/options.ts";
+import { checkInteger, checkRange, checkRecord } from "../base/options.ts";
 
 /** Bounds of a flow's jobs; they travel with the flow. */
 export interface FlowLimits extends ValueLimits {
@@ -70,6 +70,7 @@ export const LIMIT_NAMES: readonly (keyof FlowLimits)[] = Object.freeze(
  * @throws {RangeError} for one that is no integer in its range
  */
 export function completeLimits(action: string, limits: Partial<FlowLimits>): FlowLimits {
+  checkRecord(action, "limits", limits);
   const unknown = Object.keys(limits).find((name) => !LIMIT_NAMES.some((known) => known === name));
   if (unknown !== undefined) {
     throw new TypeError(`${action}: unknown limit "${unknown}"; the limits are ${LIMIT_NAMES.join(", ")}`);
@@ -91,6 +92,6 @@ export function completeLimits(action: string, limits: Partial<FlowLimits>): Flo
 }
 
 /** Checks how long a job may work: 1 ms or more, `Infinity` for no limit. */
-export function checkExecutionTimeout(action: string, timeoutMs: number): number {
-  return checkRange(action, "executionTimeoutMs", timeoutMs, 1, Infinity);
+export function checkExecutionTimeout(action: string, timeoutMs: number, name: string = "executionTimeoutMs"): number {
+  return checkRange(action, name, timeoutMs, 1, Infinity);
 }

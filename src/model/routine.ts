@@ -1,6 +1,7 @@
 import { checkInteger, checkName, checkOptions, checkRange, type OptionNames } from "../base/options.ts";
 import type { JsonObject } from "../values/json.ts";
 import { describeValue } from "../base/path.ts";
+import { functionName } from "../base/reflection.ts";
 import type { Registry } from "../values/registry.ts";
 import { StateError } from "../base/errors.ts";
 import { checkSchema } from "../values/standard_schema.ts";
@@ -328,6 +329,16 @@ export class Routine<Config extends object = Record<string, unknown>> {
     }
     return writeRoutine({ routine: this, declaration: this.#declaration, root: Routine.prototype }, membership);
   }
+}
+
+/** Checks that what is added to a flow is a routine. */
+export function checkRoutine(routine: unknown): void {
+  if (routine instanceof Routine) return;
+  const remedy = typeof routine === "function"
+    ? `write new ${functionName(routine)}()`
+    : "the routine comes first, then its id";
+  const got = describeValue(routine);
+  throw new TypeError(`Cannot add routine: expected an instance of Routine, got ${got}; ${remedy}`);
 }
 
 function checkSlotOptions(action: string, handler: AnyHandler | undefined, options: SlotOptions): SlotSettings {

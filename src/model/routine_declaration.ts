@@ -2,7 +2,7 @@ import { OpenClassTable } from "../values/class_table.ts";
 import { type Payload, valueOf } from "../values/payload.ts";
 import { payloadOf } from "../values/encoder.ts";
 import { StateError } from "../base/errors.ts";
-import { checkName } from "../base/options.ts";
+import { checkName, checkRecord } from "../base/options.ts";
 import { pathStep } from "../base/path.ts";
 import type { Registry } from "../values/registry.ts";
 import type { ErrorHandler } from "./error_handler.ts";
@@ -54,6 +54,7 @@ export class RoutineDeclaration {
 
   /** Sets config values; they are copied, `undefined` removes. All are checked before the first is set. */
   setConfig(values: object): void {
+    checkRecord("Cannot set config", "config", values);
     const encoded = Object.entries(values).map(([key, value]): [string, Payload | undefined] => {
       const name = checkName("Cannot set config", "key", key);
       return [name, payloadOf(value, this.#classes, { action: "Cannot set config", root: `config${pathStep(key)}` })];

@@ -5,7 +5,7 @@
  */
 import { FencedError } from "../base/errors.ts";
 import { checkRuntime } from "./file_store/json_lines.ts";
-import { checkOptions, checkWord } from "../base/options.ts";
+import { checkName, checkOptions, checkWord } from "../base/options.ts";
 import type {
   AppendHead,
   CommandOutcome,
@@ -117,6 +117,7 @@ export interface FileStoreOptions {
  */
 export function fileStore(folder: string, options: FileStoreOptions = {}): Store {
   checkRuntime();
+  checkName("Cannot open a file store", "folder", folder);
   checkOptions("Cannot open a file store", options, { sync: true, isGone: true, files: true });
   const { files = hostFiles(), isGone = () => false } = options;
   const waits = checkWord("Cannot open a file store", "sync", options.sync ?? "full", ["full", "none"]) === "full";

@@ -68,5 +68,9 @@ export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOp
   checkOptions(action, options, { prefix: true, maxValueBytes: true, ids: true });
   const { prefix = "routilux/", maxValueBytes = 60_000, ids = { id: () => crypto.randomUUID() } } = options;
   checkInteger(action, "maxValueBytes", maxValueBytes, 1_000);
+  for (const name of ["get", "set", "delete", "list"] as const) {
+    if (typeof storage?.[name] === "function") continue;
+    throw new TypeError(`${action}: the storage needs the methods get, set, delete and list; it has no ${name}`);
+  }
   return storeOver(clientOf(storage, prefix, maxValueBytes), "key-value store", ids);
 }

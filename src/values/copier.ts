@@ -115,8 +115,10 @@ export class Copier {
   }
 
   #copyOther(value: unknown, depth: number): Copied {
-    if (typeof value === "number") return this.#refuse(`is ${value}, which JSON cannot carry`);
-    if (typeof value !== "bigint") return this.#refuse(`is ${describeValue(value)}`);
+    if (typeof value === "number") {
+      return this.#refuse(`is ${value}, which JSON cannot carry; null can stand for it`);
+    }
+    if (typeof value !== "bigint") return this.#refuse(`is ${describeValue(value)}; send what it stands for instead`);
     return depth > this.#limits.depth ? this.#tooDeep(undefined) : this.#tagText("bigint", String(value));
   }
 
@@ -209,7 +211,9 @@ export class Copier {
   #copyBuiltIn(value: object, depth: number): Copied {
     if (isExactly(value, Date)) {
       const ms = value.getTime();
-      return Number.isNaN(ms) ? this.#refuse("is an invalid date") : this.#tagText("Date", formatInstant(ms));
+      return Number.isNaN(ms)
+        ? this.#refuse("is an invalid date; null can stand for it")
+        : this.#tagText("Date", formatInstant(ms));
     }
     if (value instanceof Uint8Array) return this.#tagText("Uint8Array", encodeBase64(value));
     if (isExactly(value, Map)) return this.#copyEntries("Map", value, Array.from(value), depth);
@@ -332,6 +336,7 @@ function isRootPrototype(prototype: unknown): boolean {
 
 function remedy(value: object): string {
   if (isAsyncAnswer(value)) return "await it first";
+  if (Array.isArray(value)) return "it is of a class of its own: send a plain array";
   return className(value) === undefined
     ? "emit a plain object instead"
     : "register its class with a toJSON method and a static fromJSON, or send a plain object";

@@ -34,7 +34,7 @@ export class Refusal {
   /** Passes an object on the way up. At the second meeting with the deepest one, the reason is a cycle. */
   meet(owner: object): void {
     if (owner !== this.#deepest) return;
-    this.#reason = "is part of a cycle: it contains itself";
+    this.#reason = "is part of a cycle: it contains itself; send its id instead";
     this.#cause = undefined;
     this.#path = [];
   }

@@ -6,7 +6,7 @@ import {
   constructorOf,
   functionName,
 } from "../base/reflection.ts";
-import { checkName, listNames, quote } from "../base/options.ts";
+import { checkName, checkRecord, listNames, quote } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { isStandardSchema, type StandardSchema } from "./standard_schema.ts";
 
@@ -52,6 +52,7 @@ export class Registry {
       const names = entries.filter((it) => typeof it === "function").map(functionName).join(", ");
       throw new TypeError(`Cannot register a list, which has no names; write { ${names} }`);
     }
+    checkRecord("Cannot register", "what is registered", entries);
     this.#add(Object.entries(entries));
     return this;
   }

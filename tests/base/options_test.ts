@@ -108,13 +108,23 @@ test("an option of an unknown name is refused, and the nearest known one is name
       ["pollms", "pollMs"],
       ["poll", "pollMs"],
       ["signals", "signal"],
-      ["", "pollMs"],
     ] as const
   ) {
     assertThrows(
       () => checkOptions<object>("Cannot work", { signal: 1, [name]: 2 }, known),
       TypeError,
       `Cannot work: unknown option "${name}"; did you mean "${nearest}"?`,
+    );
+  }
+});
+
+test("an option that is like no other is refused with all that there are", () => {
+  const known = { concurrency: true, pollMs: true, signal: true };
+  for (const name of ["", "onOutput", "tz"]) {
+    assertThrows(
+      () => checkOptions<object>("Cannot work", { [name]: 2 }, known),
+      TypeError,
+      `Cannot work: unknown option "${name}"; it takes "concurrency", "pollMs", "signal"`,
     );
   }
 });

@@ -22,10 +22,10 @@ test("C188 the status cannot be assigned, and nothing that is read can be change
   const before = JSON.stringify(job);
   assertThrows(() => Object.assign(job, { status: "pending" }), TypeError);
   for (const list of [job.executionHistory, job.outputLog, job.sharedLog, job.pendingTasks, job.failures]) {
-    (list as unknown[]).push("mine");
+    assertThrows(() => (list as unknown[]).push("mine"), TypeError);
   }
-  Object.assign(job.sharedData, { mine: 1 });
-  Object.assign(job.routineStates, { mine: 1 });
+  assertThrows(() => Object.assign(job.sharedData, { mine: 1 }), TypeError);
+  assertThrows(() => Object.assign(job.routineStates, { mine: 1 }), TypeError);
   assertEquals(JSON.stringify(job), before);
 });
 

@@ -107,7 +107,7 @@ test("a command for nobody, or with data that cannot travel, is refused when it 
   );
   process.start([1]);
   const sent = process.engine.handle("job").deliver(INPUT, { f: () => {} });
-  await assertRejects(() => sent, SerializationError, "data.f is a function");
+  await assertRejects(() => sent, SerializationError, "data.f is a function; send what it stands for instead");
 });
 
 test("commands that arrive while an inbox is read are carried out at once, each once", async () => {

@@ -182,7 +182,7 @@ test("a handler may emit only events of its own routine, by object or by name", 
         TypeError,
         `Cannot ${call} "special": routine "act" has no such event; it has "output"`,
       );
-      assertThrows(() => ctx[call](undefined as unknown as string, {}), TypeError, "expected an event or its name");
+      assertThrows(() => ctx[call](undefined as unknown as string, {}), TypeError, "expected an event of routine");
     }
     assertThrows(() => ctx.expect(other.trigger), TypeError, 'has no slot "trigger" of its own');
   });

@@ -62,7 +62,7 @@ test("deliver refuses slots that are not in the flow, jobs of other flows, and d
   const job = flow.execute("act");
   await timers.flush();
   const before = JSON.stringify(job);
-  assertThrows(() => flow.deliver(job, stranger.trigger, {}), TypeError, "which is not in it");
+  assertThrows(() => flow.deliver(job, stranger.trigger, {}), TypeError, "which is not in flow");
   assertThrows(() => flow.deliver(job, "nobody", "trigger", {}), TypeError, 'routine "nobody" not found');
   assertThrows(() => flow.deliver(job, "act", "nothing", {}), TypeError, 'has no slot "nothing"');
   assertThrows(() => other.deliver(job, stranger.trigger, {}), TypeError, "does not match");

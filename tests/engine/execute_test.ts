@@ -47,12 +47,12 @@ test("C141 C145 refuses an entry slot or routine that is not in the flow", () =>
   const other = new Flow({ id: "other", engine });
   const stranger = other.addRoutine(new FunctionRoutine(() => {}), "act");
   const loose = new FunctionRoutine(() => {});
-  assertThrows(() => flow.execute(stranger.trigger), TypeError, "which is not in it");
-  assertThrows(() => flow.execute(loose.trigger), TypeError, "which is not in it");
+  assertThrows(() => flow.execute(stranger.trigger), TypeError, "which is not in flow");
+  assertThrows(() => flow.execute(loose.trigger), TypeError, "which is not in flow");
   assertThrows(() => flow.execute(stranger), TypeError, 'is not in flow "flow"');
   const job = flow.create("act");
   flow.resume(job);
-  assertThrows(() => flow.deliver(job, stranger.trigger, {}), TypeError, "which is not in it");
+  assertThrows(() => flow.deliver(job, stranger.trigger, {}), TypeError, "which is not in flow");
   assertEquals([job.pendingTasks.map(({ routine }) => routine), job.routineStates], [["act"], {}]);
 });
 
@@ -68,8 +68,8 @@ test("refuses params that cannot travel, with the path, and nothing has started"
 test("refuses options out of range", () => {
   const { flow } = createTestFlow();
   const act = flow.addRoutine(new FunctionRoutine(() => {}), "act");
-  assertThrows(() => flow.execute(act.trigger, {}, { timeoutMs: 0 }), RangeError, "executionTimeoutMs");
-  assertThrows(() => flow.execute(act.trigger, {}, { timeoutMs: NaN }), RangeError, "executionTimeoutMs");
+  assertThrows(() => flow.execute(act.trigger, {}, { timeoutMs: 0 }), RangeError, "timeoutMs must");
+  assertThrows(() => flow.execute(act.trigger, {}, { timeoutMs: NaN }), RangeError, "timeoutMs must");
   assertThrows(
     () => flow.execute(act.trigger, {}, { strategy: "concurrent", maxWorkers: 0 }),
     RangeError,
@@ -83,7 +83,7 @@ test("create() refuses the same options, so that no job is made that cannot be r
   const { flow } = createTestFlow();
   const act = flow.addRoutine(new FunctionRoutine(() => {}), "act");
   assertThrows(() => flow.create(act.trigger, {}, { maxWorkers: 2 }), RangeError, "a sequential flow has 1 worker");
-  assertThrows(() => flow.create(act.trigger, {}, { timeoutMs: -1 }), RangeError, "executionTimeoutMs");
+  assertThrows(() => flow.create(act.trigger, {}, { timeoutMs: -1 }), RangeError, "timeoutMs must");
   assertThrows(
     () => flow.create(act.trigger, {}, { strategy: "parallel" as "concurrent" }),
     TypeError,

@@ -184,7 +184,10 @@ test("progress that cannot travel is the generator's error, and its finally bloc
   });
   const job = await flow.run("source");
   assertEquals([job.error?.name, job.sharedData, seen], [SerializationError.name, {}, ["finally"]]);
-  assertEquals(job.error?.message, 'Cannot yield from routine "source": progress.f is a function');
+  assertEquals(
+    job.error?.message,
+    'Cannot yield from routine "source": progress.f is a function; send what it stands for instead',
+  );
 });
 
 test("the context is closed between yields and open again after them", async () => {

@@ -177,7 +177,11 @@ test("C438 what cannot be repaired is refused, and nothing changes", async () =>
   assertThrows(redrive("all"), TypeError, 'expected true, the ids of tasks or a function, got "all"');
   assertThrows(redrive(["2"]), TypeError, 'expected the id of a task or { taskId, data }, got "2"');
   assertThrows(redrive([{ taskId: 2, dato: 1 }]), TypeError, 'unknown option "dato"; did you mean "data"?');
-  assertThrows(redrive([{ taskId: 2, data: () => {} }]), SerializationError, "data is a function");
+  assertThrows(
+    redrive([{ taskId: 2, data: () => {} }]),
+    SerializationError,
+    "data is a function; send what it stands for instead",
+  );
   assertThrows(redrive(() => "yes"), TypeError, 'must answer with true, false or { data }, got "yes"');
   assertThrows(redrive(() => Promise.resolve(true)), TypeError, "must answer with true, false or { data }");
   assertThrows(redrive([]), StateError, "nothing is pending");

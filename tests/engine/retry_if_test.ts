@@ -119,7 +119,7 @@ test("C424 a RetryError says what is wrong by its message, or by its cause", () 
   assertEquals(new RetryError().message, "The handler asks to be tried again");
   assertThrows(() => new RetryError({ delayMs: -1 }), RangeError, "Cannot create RetryError: delayMs must be");
   const text = 'Cannot create RetryError: options must be an object, got "later"';
-  assertThrows(() => new RetryError("later" as object), TypeError, text);
+  assertThrows(() => new RetryError("later" as unknown as object), TypeError, text);
   assertThrows(
     () => new RetryError({ delay: 5 } as object),
     TypeError,

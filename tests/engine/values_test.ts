@@ -140,7 +140,7 @@ test("an update that returns what cannot travel fails the task, with the path", 
   assertEquals(plainError(job), {
     name: "SerializationError",
     code: "SERIALIZATION",
-    message: "Cannot set shared: shared.n.f is a function",
+    message: "Cannot set shared: shared.n.f is a function; send what it stands for instead",
   });
 });
 

@@ -19,11 +19,11 @@ cycle["self"] = cycle;
 testMistakes({
   "M25 NaN in an output": [
     () => runHandler((_data, ctx) => ctx.output("total", { when: new Date(0), none: undefined, nan: NaN })),
-    'Cannot output from routine "r": data.nan is NaN, which JSON cannot carry',
+    'Cannot output from routine "r": data.nan is NaN, which JSON cannot carry; null can stand for it',
   ],
   "M26 NaN in a payload": [
     emit({ amount: { total: NaN } }),
-    'Cannot emit "output" of routine "r": data.amount.total is NaN, which JSON cannot carry',
+    'Cannot emit "output" of routine "r": data.amount.total is NaN, which JSON cannot carry; null can stand for it',
   ],
   "M27 an instance of a class that is not registered": [
     emit({ money: new Money() }),
@@ -32,11 +32,11 @@ testMistakes({
   ],
   "M28 a function in a payload": [
     emit({ done: () => {} }),
-    'Cannot emit "output" of routine "r": data.done is a function',
+    'Cannot emit "output" of routine "r": data.done is a function; send what it stands for instead',
   ],
-  "M29 a payload that contains itself": [
+  "M29 a payload that contains itself; send its id instead": [
     emit(cycle),
-    'Cannot emit "output" of routine "r": data is part of a cycle: it contains itself',
+    'Cannot emit "output" of routine "r": data is part of a cycle: it contains itself; send its id instead',
   ],
   "M73 an output without a type": [
     () => runHandler((_data, ctx) => ctx.output(untyped({ n: 1 }))),

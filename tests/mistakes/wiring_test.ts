@@ -55,7 +55,7 @@ testMistakes({
   ],
   "M43 an entry of a routine that is in no flow": [
     () => flowOfTwo().flow.execute(new Source().trigger, { count: 1 }),
-    'Cannot execute flow "f": slot "trigger" belongs to a Source instance, which is not in it; add it with addRoutine',
+    'Cannot execute flow "f": slot "trigger" belongs to a Source instance, which is not in flow "f"; add it with addRoutine',
   ],
   "M67 a subclass that declares a slot of its class again": [
     () => {

@@ -72,7 +72,10 @@ test("a config value that cannot travel is refused with its path, and none is se
     () => routine.setConfig({ a: 2, "odd key": { list: [() => 1] } }),
     SerializationError,
   );
-  assertStrictEquals(error.message, 'Cannot set config: config["odd key"].list[0] is a function');
+  assertStrictEquals(
+    error.message,
+    'Cannot set config: config["odd key"].list[0] is a function; send what it stands for instead',
+  );
   assertEquals(routine.getConfig(), { a: 1 });
 });
 

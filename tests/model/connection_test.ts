@@ -227,6 +227,6 @@ test("a slot that belongs to no routine cannot be connected, nor be where a job 
   assertThrows(
     () => flow.execute(slot, {} as never),
     TypeError,
-    'slot "lonely" belongs to an object, which is not in it',
+    'slot "lonely" belongs to an object, which is not in flow',
   );
 });

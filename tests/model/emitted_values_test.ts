@@ -85,12 +85,15 @@ test("what was received and is passed on whole is the same object further on", a
 test("data that cannot travel is refused at emit, with the path", async () => {
   const { job, received, thrown } = await sendOnce(() => ({ when: [1, 2, () => 3] }));
   assertInstanceOf(thrown, SerializationError);
-  assertStrictEquals(thrown.message, 'Cannot emit "output" of routine "source": data.when[2] is a function');
+  assertStrictEquals(
+    thrown.message,
+    'Cannot emit "output" of routine "source": data.when[2] is a function; send what it stands for instead',
+  );
   assertStrictEquals(thrown.path, "data.when[2]");
   assertEquals(received, []);
   assertEquals([job.status, plainError(job)], ["failed", {
     name: "SerializationError",
-    message: 'Cannot emit "output" of routine "source": data.when[2] is a function',
+    message: 'Cannot emit "output" of routine "source": data.when[2] is a function; send what it stands for instead',
     code: "SERIALIZATION",
   }]);
 });
@@ -115,8 +118,8 @@ test("a handler that catches the refusal goes on, and nothing of it was emitted"
 
 const refused: readonly (readonly [what: string, make: () => unknown, message: string])[] = [
   ["a hole", () => [1, , 2], "data[1] is a hole; an array can hold null instead"],
-  ["NaN", () => ({ n: NaN }), "data.n is NaN, which JSON cannot carry"],
-  ["an invalid date", () => ({ d: new Date(NaN) }), "data.d is an invalid date"],
+  ["NaN", () => ({ n: NaN }), "data.n is NaN, which JSON cannot carry; null can stand for it"],
+  ["an invalid date", () => ({ d: new Date(NaN) }), "data.d is an invalid date; null can stand for it"],
   ["a $type key", () => ({ a: { $type: "x" } }), "data.a.$type is a key that user data cannot have"],
   ["a __proto__ key", () => JSON.parse('{"__proto__":1}'), "data.__proto__ is a key that user data cannot have"],
   [
@@ -126,7 +129,7 @@ const refused: readonly (readonly [what: string, make: () => unknown, message: s
     "register its class with a toJSON method and a static fromJSON, or send a plain object",
   ],
   ["a promise", () => ({ p: Promise.resolve(1) }), "data.p is a Promise instance; await it first"],
-  ["a symbol", () => Symbol("s"), "data is a symbol"],
+  ["a symbol", () => Symbol("s"), "data is a symbol; send what it stands for instead"],
 ];
 for (const [what, make, message] of refused) {
   test(`emitting ${what} is refused with the path`, async () => {
@@ -142,7 +145,7 @@ test("emitting an object that contains itself is refused", async () => {
     return { loop };
   });
   assertEquals(job.status, "failed");
-  assert(job.error?.message.endsWith("is part of a cycle: it contains itself"));
+  assert(job.error?.message.endsWith("is part of a cycle: it contains itself; send its id instead"));
 });
 
 test("C362 the flow's limits hold for what is emitted", async () => {

@@ -124,8 +124,8 @@ test("entries that cannot be executed are refused with what is known", () => {
   assertThrows(
     () => flow.execute(new Worker().trigger),
     TypeError,
-    'slot "trigger" belongs to a Worker instance, which is not in it',
+    'slot "trigger" belongs to a Worker instance, which is not in flow',
   );
   const error = assertThrows(() => flow.execute("one", { when: [1, 2, () => 3] }), SerializationError);
-  assertEquals(error.message, 'Cannot execute "one": params.when[2] is a function');
+  assertEquals(error.message, 'Cannot execute "one": params.when[2] is a function; send what it stands for instead');
 });

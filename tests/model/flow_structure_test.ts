@@ -113,7 +113,7 @@ test("what is no routine is refused", () => {
     assertThrows(
       () => flow.addRoutine(routine(value), "x"),
       TypeError,
-      `Cannot add routine "x": expected an instance of Routine, got ${text}`,
+      `Cannot add routine: expected an instance of Routine, got ${text}`,
     );
   }
 });

@@ -24,17 +24,45 @@ function runHandler(act: Act): Promise<JobState> {
 
 const bad = { when: [1, 2, () => 3] };
 const refused: readonly (readonly [where: string, act: Act, message: string])[] = [
-  ["shared data", (ctx) => ctx.shared.set("plan", bad), "Cannot set shared: shared.plan.when[2] is a function"],
-  ["state", (ctx) => ctx.state.set("odd key", bad), 'Cannot set state: state["odd key"].when[2] is a function'],
-  ["an update", (ctx) => ctx.shared.update("plan", () => bad), "Cannot set shared: shared.plan.when[2] is a function"],
-  ["an output", (ctx) => ctx.output("chunk", bad), 'Cannot output from routine "actor": data.when[2] is a function'],
-  ["a log entry", (ctx) => ctx.log(bad), 'Cannot log from routine "actor": entry.when[2] is a function'],
-  ["progress", (ctx) => ctx.checkpoint(bad), "Cannot checkpoint: progress.when[2] is a function"],
-  ["the note of a pause", (ctx) => ctx.pause("why", bad), "Cannot pause: checkpoint.when[2] is a function"],
+  [
+    "shared data",
+    (ctx) => ctx.shared.set("plan", bad),
+    "Cannot set shared: shared.plan.when[2] is a function; send what it stands for instead",
+  ],
+  [
+    "state",
+    (ctx) => ctx.state.set("odd key", bad),
+    'Cannot set state: state["odd key"].when[2] is a function; send what it stands for instead',
+  ],
+  [
+    "an update",
+    (ctx) => ctx.shared.update("plan", () => bad),
+    "Cannot set shared: shared.plan.when[2] is a function; send what it stands for instead",
+  ],
+  [
+    "an output",
+    (ctx) => ctx.output("chunk", bad),
+    'Cannot output from routine "actor": data.when[2] is a function; send what it stands for instead',
+  ],
+  [
+    "a log entry",
+    (ctx) => ctx.log(bad),
+    'Cannot log from routine "actor": entry.when[2] is a function; send what it stands for instead',
+  ],
+  [
+    "progress",
+    (ctx) => ctx.checkpoint(bad),
+    "Cannot checkpoint: progress.when[2] is a function; send what it stands for instead",
+  ],
+  [
+    "the note of a pause",
+    (ctx) => ctx.pause("why", bad),
+    "Cannot pause: checkpoint.when[2] is a function; send what it stands for instead",
+  ],
   [
     "a deferred event",
     (ctx) => ctx.defer("output", bad),
-    'Cannot defer "output" of routine "actor": data.when[2] is a function',
+    'Cannot defer "output" of routine "actor": data.when[2] is a function; send what it stands for instead',
   ],
   [
     "shared data that is too deep",
@@ -71,7 +99,7 @@ test("what a generator yields must be able to travel", async () => {
   const job = await flow.run(flow.addRoutine(new Steps(), "steps").trigger);
   assertEquals([job.status, job.error?.message], [
     "failed",
-    'Cannot yield from routine "steps": progress.when[2] is a function',
+    'Cannot yield from routine "steps": progress.when[2] is a function; send what it stands for instead',
   ]);
 });
 
@@ -152,13 +180,13 @@ test("params and deliveries that cannot travel are refused to the caller, and no
   assertThrows(
     () => flow.execute(waiter.trigger, bad),
     SerializationError,
-    'Cannot execute "waiter": params.when[2] is a function',
+    'Cannot execute "waiter": params.when[2] is a function; send what it stands for instead',
   );
   const job = flow.execute(waiter.trigger);
   assertThrows(
     () => flow.deliver(job, waiter.trigger, bad),
     SerializationError,
-    'Cannot deliver to slot "trigger" of routine "waiter": data.when[2] is a function',
+    'Cannot deliver to slot "trigger" of routine "waiter": data.when[2] is a function; send what it stands for instead',
   );
   assertEquals(job.pendingTasks.map(({ id }) => id), [1]);
 });
@@ -173,7 +201,7 @@ test("the note of a pause from outside must be able to travel, else the job runs
   await assertRejects(
     () => flow.pause(job, { checkpoint: bad }),
     SerializationError,
-    'Cannot pause job "j": checkpoint.when[2] is a function',
+    'Cannot pause job "j": checkpoint.when[2] is a function; send what it stands for instead',
   );
   await flow.waitForCompletion(job);
   assertEquals([job.status, job.pausePoints], ["completed", []]);
@@ -192,7 +220,7 @@ test("fields that cannot travel are refused when the flow is written, with the r
   assertThrows(
     () => flow.toJSON(),
     SerializationError,
-    'Cannot serialize routine "holder": fields.plan.when[2] is a function',
+    'Cannot serialize routine "holder": fields.plan.when[2] is a function; send what it stands for instead',
   );
 });
 

@@ -128,7 +128,7 @@ test("what a slot's schema gives must be able to travel", async () => {
   const odd = handWritten(() => ({ value: { run: () => 1 } }));
   assertStrictEquals(
     (await receiveThrough(odd, {})).job.error?.message,
-    'Data for slot "trigger" of routine "sink": data.run is a function',
+    'Data for slot "trigger" of routine "sink": data.run is a function; send what it stands for instead',
   );
 });
 

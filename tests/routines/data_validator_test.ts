@@ -112,7 +112,10 @@ test("a schema that throws or rejects is the validator's error", async () => {
 test("what a schema gives must be able to travel", async () => {
   const odd = hand(() => ({ value: { run: () => 1 } }));
   const { job } = await tryRoutine(new DataValidator().use(odd), [{ data: 1 }], { events });
-  assertEquals(job.error?.message, 'Cannot emit "valid" of routine "subject": data.run is a function');
+  assertEquals(
+    job.error?.message,
+    'Cannot emit "valid" of routine "subject": data.run is a function; send what it stands for instead',
+  );
 });
 
 test("without a schema, or with something else, it says what to do", async () => {

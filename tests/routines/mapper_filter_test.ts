@@ -73,7 +73,7 @@ test("what a mapper makes must be able to travel", async () => {
   const bad: (price: Price) => unknown = () => ({ run: () => 1 });
   assertEquals(
     (await errorOf(new Mapper<Price, unknown>().use(bad)))?.message,
-    'Cannot emit "output" of routine "subject": data.run is a function',
+    'Cannot emit "output" of routine "subject": data.run is a function; send what it stands for instead',
   );
 });
 

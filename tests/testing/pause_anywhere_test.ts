@@ -234,7 +234,11 @@ test("a custom comparison may return any value that a job may hold", async () =>
   const { flow, adder } = createFlow(Good);
   assertEquals((await pauseAnywhere(flow, { entry: adder, compare, runs: 1 })).compared, "custom");
   const refused = () => pauseAnywhere(flow, { entry: adder, compare: () => compare });
-  await assertRejects(refused, SerializationError, "Cannot compare: job is a function");
+  await assertRejects(
+    refused,
+    SerializationError,
+    "Cannot compare: job is a function; send what it stands for instead",
+  );
 });
 
 test("the number of runs is that of `runs`, with single and multiple stops", PATIENCE, async () => {

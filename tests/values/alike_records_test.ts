@@ -124,7 +124,7 @@ test("a key that is missing is not read, though all objects have something of th
 
 test("a proxy gets nothing past the checks by telling of the keys that were received", () => {
   const extra = new Proxy({ ...KNOWN, v: () => 1 }, {});
-  assertThrows(() => encodeEmitted(extra, KNOWN), Error, "data.v is a function");
+  assertThrows(() => encodeEmitted(extra, KNOWN), Error, "data.v is a function; send what it stands for instead");
   const silent = new Proxy({ ...KNOWN, hidden: () => 1 }, { ownKeys: () => Object.keys(KNOWN) });
   assertEquals(encodeEmitted(silent, KNOWN), KNOWN);
 });

@@ -121,14 +121,23 @@ test("toJSON runs once per encoding, and what it returns is checked and copied",
 });
 
 test("what toJSON returns is refused with the path below the instance", () => {
-  assertStrictEquals(refusalOf({ i: invoice([1, () => 2]) }, registry), "data.i[1] is a function");
-  assertStrictEquals(refusalOf([invoice({ at: new Date(NaN) })], registry), "data[0].at is an invalid date");
+  assertStrictEquals(
+    refusalOf({ i: invoice([1, () => 2]) }, registry),
+    "data.i[1] is a function; send what it stands for instead",
+  );
+  assertStrictEquals(
+    refusalOf([invoice({ at: new Date(NaN) })], registry),
+    "data[0].at is an invalid date; null can stand for it",
+  );
 });
 
 test("an instance whose toJSON returns itself is refused", () => {
   const me = invoice(undefined);
   me.lines = me;
-  assertStrictEquals(refusalOf({ me }, registry), "data.me is part of a cycle: it contains itself");
+  assertStrictEquals(
+    refusalOf({ me }, registry),
+    "data.me is part of a cycle: it contains itself; send its id instead",
+  );
 });
 
 test("an instance whose toJSON returns undefined is refused, not lost", () => {

@@ -64,26 +64,29 @@ test("the largest depth that can be set is encoded and read without exhausting t
 test("an object that contains itself is refused where the cycle begins", () => {
   const loop: Record<string, unknown> = { name: "loop" };
   loop["self"] = loop;
-  assertStrictEquals(refusalOf(loop), "data is part of a cycle: it contains itself");
-  assertStrictEquals(refusalOf({ a: [loop] }), "data.a[0] is part of a cycle: it contains itself");
+  assertStrictEquals(refusalOf(loop), "data is part of a cycle: it contains itself; send its id instead");
+  assertStrictEquals(refusalOf({ a: [loop] }), "data.a[0] is part of a cycle: it contains itself; send its id instead");
 });
 
 test("a cycle over several objects is refused at the first of them that is met again", () => {
   const parent: { children: unknown[] } = { children: [] };
   parent.children.push({ parent });
-  assertMatch(refusalOf({ family: parent }), /^data\.family\S* is part of a cycle: it contains itself$/);
+  assertMatch(
+    refusalOf({ family: parent }),
+    /^data\.family\S* is part of a cycle: it contains itself; send its id instead$/,
+  );
 });
 
 test("a set that contains itself is refused as a cycle", () => {
   const set = new Set<unknown>();
   set.add(set);
-  assertStrictEquals(refusalOf(set), "data is part of a cycle: it contains itself");
+  assertStrictEquals(refusalOf(set), "data is part of a cycle: it contains itself; send its id instead");
 });
 
 test("a map that contains itself is refused as a cycle", () => {
   const map = new Map<string, unknown>();
   map.set("me", map);
-  assertStrictEquals(refusalOf(map), "data is part of a cycle: it contains itself");
+  assertStrictEquals(refusalOf(map), "data is part of a cycle: it contains itself; send its id instead");
 });
 
 test("more values than the limit are refused", () => {

@@ -20,16 +20,16 @@ holed.length = 3;
 const withProto: unknown = JSON.parse('{"a":{"__proto__":{"admin":true}}}');
 
 const refused: readonly (readonly [what: string, value: unknown, message: string])[] = [
-  ["a function", { when: [1, 2, () => 3] }, "data.when[2] is a function"],
-  ["a class", { type: Point }, "data.type is a function"],
-  ["a method", { run() {} }, "data.run is a function"],
-  ["a symbol", [Symbol("s")], "data[0] is a symbol"],
-  ["NaN", { n: NaN }, "data.n is NaN, which JSON cannot carry"],
-  ["Infinity", { n: Infinity }, "data.n is Infinity, which JSON cannot carry"],
-  ["-Infinity", -Infinity, "data is -Infinity, which JSON cannot carry"],
+  ["a function", { when: [1, 2, () => 3] }, "data.when[2] is a function; send what it stands for instead"],
+  ["a class", { type: Point }, "data.type is a function; send what it stands for instead"],
+  ["a method", { run() {} }, "data.run is a function; send what it stands for instead"],
+  ["a symbol", [Symbol("s")], "data[0] is a symbol; send what it stands for instead"],
+  ["NaN", { n: NaN }, "data.n is NaN, which JSON cannot carry; null can stand for it"],
+  ["Infinity", { n: Infinity }, "data.n is Infinity, which JSON cannot carry; null can stand for it"],
+  ["-Infinity", -Infinity, "data is -Infinity, which JSON cannot carry; null can stand for it"],
   ["undefined in a list", { list: [1, undefined] }, "data.list[1] is undefined; an array can hold null instead"],
   ["a hole", { list: holed }, "data.list[1] is a hole; an array can hold null instead"],
-  ["an invalid date", { when: new Date(NaN) }, "data.when is an invalid date"],
+  ["an invalid date", { when: new Date(NaN) }, "data.when is an invalid date; null can stand for it"],
   ["a __proto__ key", withProto, "data.a.__proto__ is a key that user data cannot have"],
   ["a $type key", { a: [{ $type: "Date" }] }, "data.a[0].$type is a key that user data cannot have"],
   ["a $type key at the top", { $type: null }, "data.$type is a key that user data cannot have"],
@@ -75,16 +75,28 @@ const refused: readonly (readonly [what: string, value: unknown, message: string
     "data.b is an ArrayBuffer instance; " +
     "register its class with a toJSON method and a static fromJSON, or send a plain object",
   ],
-  ["a function in a map", { m: new Map([["k", () => 1]]) }, "data.m[0][1] is a function"],
-  ["a function as a key of a map", new Map([[() => 1, 1]]), "data[0][0] is a function"],
+  [
+    "a function in a map",
+    { m: new Map([["k", () => 1]]) },
+    "data.m[0][1] is a function; send what it stands for instead",
+  ],
+  [
+    "a function as a key of a map",
+    new Map([[() => 1, 1]]),
+    "data[0][0] is a function; send what it stands for instead",
+  ],
   ["undefined in a map", new Map([["k", undefined]]), "data[0][1] is undefined; an array can hold null instead"],
-  ["a symbol in a set", { s: new Set([1, Symbol("s")]) }, "data.s[1] is a symbol"],
+  ["a symbol in a set", { s: new Set([1, Symbol("s")]) }, "data.s[1] is a symbol; send what it stands for instead"],
   [
     "a __proto__ key in a map",
     new Map([["k", withProto]]),
     "data[0][1].a.__proto__ is a key that user data cannot have",
   ],
-  ["a key that is no identifier", { "a b": { "0": () => 1 } }, 'data["a b"]["0"] is a function'],
+  [
+    "a key that is no identifier",
+    { "a b": { "0": () => 1 } },
+    'data["a b"]["0"] is a function; send what it stands for instead',
+  ],
 ];
 
 for (const [what, value, message] of refused) {
@@ -118,13 +130,16 @@ test("a refusal carries its path and what it was about", () => {
     "value",
     "data.a[0]",
   ]);
-  assertStrictEquals(error.message, 'Cannot emit "output" of routine "source": data.a[0] is a symbol');
+  assertStrictEquals(
+    error.message,
+    'Cannot emit "output" of routine "source": data.a[0] is a symbol; send what it stands for instead',
+  );
 });
 
 test("the first thing that cannot travel is named, in the order of the data", () => {
   assertStrictEquals(
     refusalOf({ ok: 1, bad: { deep: NaN }, worse: () => 1 }),
-    "data.bad.deep is NaN, which JSON cannot carry",
+    "data.bad.deep is NaN, which JSON cannot carry; null can stand for it",
   );
 });
 

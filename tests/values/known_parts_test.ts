@@ -59,6 +59,6 @@ test("an emitted value without new lists is frozen at once", () => {
 });
 
 test("what is known does not change what is refused beside it", () => {
-  assertThrows(() => encode({ ...KNOWN, v: () => 1 }), Error, "data.v is a function");
+  assertThrows(() => encode({ ...KNOWN, v: () => 1 }), Error, "data.v is a function; send what it stands for instead");
   assertEquals(isTagged(encode({ ...KNOWN, when: new Date(0) })), true);
 });

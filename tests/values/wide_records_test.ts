@@ -59,7 +59,7 @@ test("a proxy that names other keys when it is asked again gets nothing past the
   const proxy = new Proxy({ ...WIDE, extra: () => 1 }, {
     ownKeys: () => asked++ === 0 ? Object.keys(WIDE) : [...Object.keys(WIDE), "extra"],
   });
-  assertEquals(refusalOf(proxy), "data.extra is a function");
+  assertEquals(refusalOf(proxy), "data.extra is a function; send what it stands for instead");
 });
 
 test("an array that claims any length is refused before it is copied", () => {

@@ -5,7 +5,7 @@ import { StateError } from "../../base/errors.ts";
 import { rejectQuietly } from "../../base/thenable.ts";
 import type { Linked } from "../../base/linked_list.ts";
 import { isRecord } from "../../values/json.ts";
-import { checkName, checkOptions, checkRange, checkWord } from "../../base/options.ts";
+import { checkName, checkOptions, checkRange, checkText, checkWord } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import { validate } from "../../values/standard_schema.ts";
 import type { HandlerInfo } from "../../ports/around.ts";
@@ -246,7 +246,8 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
     this.#emissions?.takeBack(source, key);
   }
 
-  defer(event: Event<unknown> | string, data: unknown): void {
+  defer(event: Event<unknown> | string, data: unknown, options?: undefined): void {
+    if (options !== undefined) throw new TypeError("Cannot defer an event with options; ctx.emit takes them");
     const source = eventOf(this, "defer", event);
     const subject = { action: `Cannot defer "${source.event}" of routine "${this.routineId}"`, root: "data" };
     const payload = this.#payload(source, data, subject);
@@ -340,6 +341,7 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
   pause(reason?: string, checkpoint?: unknown): void {
     if (!(this instanceof Activation)) throw detached("pause", "ctx");
     this.checkOpen("pause");
+    checkText(`Cannot pause from routine "${this.routineId}"`, "reason", reason);
     this.pauseRequest ??= { reason, checkpoint: this.#encode("Cannot pause", "checkpoint", checkpoint) };
   }
 

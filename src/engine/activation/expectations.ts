@@ -1,4 +1,5 @@
 import { checkDuration, checkOptions, listNames, quote } from "../../base/options.ts";
+import { describeValue } from "../../base/path.ts";
 import { validate } from "../../values/standard_schema.ts";
 import type { ExpectOptions } from "../../model/context.ts";
 import { Slot } from "../../model/slot.ts";
@@ -18,6 +19,13 @@ export function ownSlot(
   slot: Slot<never> | string,
 ): SlotPlan {
   const name = slot instanceof Slot ? slot.name : slot;
+  if (typeof name !== "string") {
+    throw new TypeError(
+      `Cannot ${what}: expected a slot of routine "${id}" or its name, got ${describeValue(name)}; it has ${
+        listNames(slots)
+      }`,
+    );
+  }
   const known = slots.get(name);
   if (known === undefined || (slot instanceof Slot && slot.owner !== routine)) {
     throw new TypeError(

@@ -143,3 +143,17 @@ export class BufferedValues implements JobValues {
     return payloadOf(value, classes, new ValueSubject(this.#name, key), limits);
   }
 }
+
+// Only the types refuse `ctx.state.count = 5`, which would be lost. What has no such property asks its prototypes, of which this is the
+// last one; calls of the methods above find them before.
+Object.setPrototypeOf(
+  BufferedValues.prototype,
+  new Proxy(Object.prototype, {
+    set: (_, key) => {
+      throw new TypeError(
+        `Cannot assign to ${String(key)}: write ctx.state.set("${String(key)}", …) or ctx.shared.set`,
+      );
+    },
+  }),
+);
+Object.freeze(BufferedValues.prototype);

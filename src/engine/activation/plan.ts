@@ -204,10 +204,12 @@ export function unknownEvent(
   event: unknown,
   name: string | undefined,
 ): TypeError {
-  if (name === undefined) {
-    return new TypeError(`Cannot ${what}: expected an event or its name, got ${describeValue(event)}`);
-  }
   const names = listNames(events);
+  if (name === undefined) {
+    return new TypeError(
+      `Cannot ${what}: expected an event of routine "${id}" or its name, got ${describeValue(event)}; it has ${names}`,
+    );
+  }
   return new TypeError(
     typeof event === "string"
       ? `Cannot ${what} ${quote(name)}: routine "${id}" has no such event; it has ${names}`

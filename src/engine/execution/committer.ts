@@ -111,7 +111,9 @@ export class Committer {
    */
   transactionsOf(routineId: string): StepTransactions {
     if (this.journal !== undefined) return this.journal.session.transactionsOf(routineId, this.journal);
-    throw new TypeError(`Cannot transact in routine "${routineId}": the job is in no store`);
+    throw new TypeError(
+      `Cannot transact in routine "${routineId}": the job is in no store; give its engine one with transactions, as postgresStore`,
+    );
   }
 
   /** Calls back when all that was performed is stored. */

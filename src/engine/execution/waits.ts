@@ -1,4 +1,11 @@
-import { checkDuration, checkOptions, type OptionNames } from "../../base/options.ts";
+import {
+  checkDuration,
+  checkFlag,
+  checkFunctions,
+  checkOptions,
+  checkSignal,
+  type OptionNames,
+} from "../../base/options.ts";
 import { callGuarded, isAsyncAnswer } from "../../base/thenable.ts";
 import type { Timers } from "../../ports/timers.ts";
 import { hasEnded, type Job, type JobStatus, onlyAwaits } from "../../job/job.ts";
@@ -23,9 +30,16 @@ const WAIT_OPTIONS: OptionNames<WaitOptions> = { timeoutMs: true, signal: true }
  * @throws {TypeError} for an option of an unknown name
  * @throws {RangeError} for a time out of range
  */
-export function checkWait(options: WaitOptions, more: Readonly<Record<string, true>> = {}): void {
-  checkOptions("Cannot wait", options, { ...WAIT_OPTIONS, ...more });
-  if (options.timeoutMs !== undefined) checkDuration("Cannot wait", "timeoutMs", options.timeoutMs, Infinity);
+export function checkWait(
+  options: WaitOptions,
+  more: Readonly<Record<string, true>> = {},
+  action: string = "Cannot wait",
+): void {
+  checkOptions(action, options, { ...WAIT_OPTIONS, ...more });
+  if (options.timeoutMs !== undefined) checkDuration(action, "timeoutMs", options.timeoutMs, Infinity);
+  checkSignal(action, options.signal);
+  if ("onProgress" in options) checkFunctions(action, { onProgress: options.onProgress });
+  if ("drain" in options) checkFlag(action, "drain", options.drain);
 }
 
 /** How far a job is. */
