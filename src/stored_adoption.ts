@@ -228,9 +228,8 @@ async function moveClaimed(target: Target, { life, status }: JobRecord, taken: T
   await letGo();
 }
 
-function checkFree({ action, session, storage }: Target, record: JobRecord): void {
-  // One that this engine has, and that is not live, is just being taken up.
-  const place = whereLive(record, session) ?? (storage.isHere(record) ? "here" : undefined);
+function checkFree({ action, session }: Target, record: JobRecord): void {
+  const place = whereLive(record, session);
   if (place === undefined) return;
   const why = `it is live ${place}; pause it first, by engine.handle("${record.jobId}").pause()`;
   throw new StateError("adopt", record.status, `${action}: ${why}`, "elsewhere");

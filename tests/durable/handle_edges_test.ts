@@ -10,6 +10,7 @@ import {
   type StandardSchema,
   StateError,
 } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { createLatch } from "../support/latch.ts";
@@ -185,4 +186,24 @@ test("a reader of the outputs of a job that is live here may stop before it has 
   process.flow.deliver(job, "worker", "input", { n: 2 });
   await process.timers.advance(2_000);
   assertEquals([(await next).done, (await outputs.next()).done, job.status], [true, true, "completed"]);
+});
+
+test("a job that this engine is just taking up is not deleted, and goes on", async () => {
+  const { process, store, timers } = await setUp();
+  await process.engine.shutdown();
+  await process.engine.handle("job").deliver(INPUT, { n: 2 });
+  const answer = createLatch();
+  const take: Store["take"] = async (query) => {
+    const taken = await store.take(query);
+    if (taken.jobs.length > 0) await answer.passed;
+    return taken;
+  };
+  const next = new StoredFlowProcess({ store: { ...store, take }, timers, work: askFirst });
+  const recovering = next.engine.recover();
+  await timers.flush();
+  await assertRejects(() => next.engine.delete("job"), StateError, 'Cannot delete job "job": it is live here');
+  answer.open();
+  await recovering;
+  await timers.flush();
+  assertEquals((await next.engine.handle("job").ended()).outputLog.map(({ data }) => data), [1, 2]);
 });

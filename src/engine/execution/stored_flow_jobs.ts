@@ -219,9 +219,13 @@ export class StoredFlowJobs {
   }
 }
 
-/** Where a job is live, for a message; `undefined` when no engine works on it, as far as is known here. */
+/**
+ * Where a job is live, or is being taken up or let go, for a message; `undefined` when no engine works on it, as far as is known here.
+ */
 export function whereLive(record: JobRecord, session: StoreSession): string | undefined {
-  if (session.liveJob(record.jobId) !== undefined) return "here";
+  const { jobId, incarnation, heldUntil = 0 } = record;
+  const isOurs = incarnation !== undefined && session.ownership.incarnations.has(incarnation);
+  if (session.liveJob(jobId) !== undefined || (isOurs && heldUntil > session.timers.now())) return "here";
   const owner = session.elsewhere(record);
   return owner && `in the engine of owner "${owner}"`;
 }
