@@ -54,9 +54,8 @@ import {
   OPTIONS,
   readArguments,
   reasonOf,
-  type StartItem,
-  type StartOptions,
-} from "./start_options.ts";
+} from "./call_options.ts";
+import type { StartItem, StartOptions } from "./start_options.ts";
 import { type CreateJob, type StartedItem, type StoreAccess, storeAccess } from "./store_access.ts";
 import { decodeFlow, encodeFlow } from "./documents/flow.ts";
 import type { FlowDocument } from "./documents/flow_schema.ts";

@@ -287,6 +287,47 @@ test("a job whose lease ends while it is read again, as it must not end yet, goe
   assertEquals([job.status, job.sharedData, owner.told("lost")], ["completed", { n: 2 }, []]);
 });
 
+test("a job that another engine takes before it is read again, as it must not end yet, is told to be lost", async () => {
+  const data = memoryStore();
+  const store = { ...data };
+  const [work, gate] = [createLatch(), createLatch()];
+  const owner = new StoredFlowProcess({
+    store,
+    durability: { answerTimeoutMs: Infinity },
+    work: (n, ctx) => n === 1 ? work.passed : ctx.shared.set("n", n),
+  });
+  const { timers } = owner;
+  const next = new StoredFlowProcess({ store: data, timers });
+  const job = owner.start([1]);
+  await owner.settle();
+  let isRefused = false;
+  store.append = async (claim, revision, entries, head) => {
+    if (head?.endedAt !== undefined && !isRefused) {
+      isRefused = true;
+      await next.engine.handle("job").deliver({ routine: "worker", slot: "input" }, { n: 2 });
+    }
+    return await data.append(claim, revision, entries, head);
+  };
+  store.load = async (jobId) => {
+    await gate.passed;
+    return await data.load(jobId);
+  };
+  store.renew = fails;
+  const waiting = assertRejects(() => owner.flow.waitForCompletion(job), FencedError);
+  work.open();
+  await owner.settle();
+  await timers.advance(30_500);
+  await next.engine.recover();
+  await next.settle();
+  gate.open();
+  await owner.settle();
+  await waiting;
+  assertEquals([owner.told("lost").map(({ jobId }) => jobId), (await data.find("job"))?.status], [
+    ["job"],
+    "completed",
+  ]);
+});
+
 test("a job that another engine claims between two tries to claim it is left to that one", async () => {
   const store = memoryStore();
   const owner = new StoredFlowProcess({ store, work: waiting });

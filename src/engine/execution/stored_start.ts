@@ -189,8 +189,10 @@ async function decideAgain(before: StoredStart, journal: Journal): Promise<void>
       formerIncarnation: undefined,
       attempts: undefined,
     });
-  } catch (error) {
-    leave({ storage, execution }, toError(error));
+  } catch (thrown) {
+    const error = toError(thrown);
+    storage.lost(job, error);
+    leave({ storage, execution }, error);
   }
 }
 
