@@ -25,7 +25,7 @@ export type { EventDocument, RoutineDocument, SlotDocument } from "../model/rout
 export type { ErrorDocument } from "./codec.ts";
 export type { FailureSource } from "../model/failure_connection.ts";
 export type { ConnectionDocument, FailureConnectionDocument, FlowDocument } from "./flow_schema.ts";
-export type { DroppedCounts, JobDocument, RoutineStateDocument } from "./job.ts";
+export type { DroppedCounts, FormerNamesDocument, JobDocument, RoutineStateDocument } from "./job.ts";
 export type { ListDocument, SlotDataDocument } from "./slots.ts";
 export type {
   DeferredDocument,

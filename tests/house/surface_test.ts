@@ -61,7 +61,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "FlowDocument ConnectionDocument FailureConnectionDocument FailureSource ConnectionSource ConnectionTarget TaskSource RoutineDocument SlotDocument " +
       "EventDocument FunctionReference",
     "jobs":
-      "JobDocument TaskDocument AwaitingDocument MergedDocument RecordDocument OutputDocument LogDocument FailureDocument " +
+      "JobDocument FormerNamesDocument TaskDocument AwaitingDocument MergedDocument RecordDocument OutputDocument LogDocument FailureDocument " +
       "ChildrenDocument ChildDocument ChildEntryDocument ParentDocument DeferredDocument PausePointDocument RoutineStateDocument SlotDataDocument ListDocument DroppedCounts " +
       "ErrorDocument",
     "journals": "JournalEntryDocument CommitDocument ClaimDocument FirstAttemptDocument",
