@@ -1,13 +1,15 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { findFirstTasks } from "../../src/engine/durable/first_tasks.ts";
 import { apply } from "../../src/job/apply.ts";
 import type { Job } from "../../src/job/job.ts";
 import { createTask, NO_DETAILS, type TaskDetails } from "../../src/job/task.ts";
 import type { FirstAttempt } from "../../src/documents/claim.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import type { Context } from "../../mod.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
+import { createLatch } from "../support/latch.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 import { createJob } from "../support/sample_journal.ts";
 
@@ -171,4 +173,33 @@ test("an engine that takes up again what it has lost itself counts those who die
   await second.settle();
   assertEquals(await triedBy(), [...before, ...before]);
   assertEquals((await second.engine.handle("job").read()).status, "completed");
+});
+
+test("tasks are noted for the claim with which they stood first, also when its answer has come after the lease", async () => {
+  const store = memoryStore();
+  const first = new StoredFlowProcess({ store, work: (_n, ctx) => untilStopped(ctx) });
+  first.start([1]);
+  await first.settle();
+  // It dies: nobody renews its lease.
+  const answer = createLatch();
+  const take: Store["take"] = async (query) => {
+    const taken = await store.take(query);
+    await answer.passed;
+    return taken;
+  };
+  const renew: Store["renew"] = () => {
+    throw new Error("down");
+  };
+  const timers = manualTimers(60_000);
+  const second = new StoredFlowProcess({ store: { ...store, take, renew }, timers, durability: { leaseMs: 5_000 } });
+  const recovering = second.engine.recover();
+  await second.settle();
+  const { owner, incarnation } = await store.find("job") ?? {};
+  await timers.advance(6_000);
+  answer.open();
+  await assertRejects(() => recovering, Error, "down");
+  await second.settle();
+  const { entries = [] } = await store.load("job") ?? {};
+  const claims = entries.map((it) => JSON.parse(it)).filter(({ kind }) => kind === "claim");
+  assertEquals(claims.map((it) => [it.owner, it.incarnation]), [[owner, incarnation]]);
 });

@@ -27,8 +27,8 @@ export interface FoundJob extends StoredJob {
 
 /** What is known of a job that this engine has claimed. */
 export interface Claimed extends Pick<TakenJob, "formerIncarnation"> {
-  /** How many commands had been sent to it by then. */
-  readonly record: Pick<JobRecord, "sent">;
+  /** How many commands had been sent to it by then, and whose claim it is. */
+  readonly record: Pick<JobRecord, "sent" | "owner" | "incarnation">;
   /** What the journal says last of the tasks that stood first when an owner had died. */
   readonly attempts: Claim | undefined;
 }
@@ -222,7 +222,7 @@ export class JobStorage {
 
   /** Notes which tasks of a claimed job stand first, if its last owner has lost it. Returns the tasks that must fail, before any runs. */
   begin(job: Job, journal: Journal, workers: number, claimed: Claimed): readonly PoisonedTask[] {
-    const { formerIncarnation, attempts: last } = claimed;
+    const { formerIncarnation, attempts: last, record: { owner, incarnation } } = claimed;
     const isOther = formerIncarnation !== undefined && !this.#session.ownership.incarnations.has(formerIncarnation);
     const isNoted = formerIncarnation !== undefined && last?.incarnation === formerIncarnation;
     if (!isOther && !isNoted) {
@@ -237,7 +237,6 @@ export class JobStorage {
     for (const { task, died, survived } of attempts) {
       if (died.length + survived.length > 1) this.#session.onStalled(job, task, died.length + survived.length);
     }
-    const { owner, incarnation } = this.#session.ownership.lease() ?? {};
     const { consumption: { last: consumed }, claim: { epoch } } = journal;
     const entry = { at: now, consumed, epoch, owner, incarnation, tried: attempts, until: undefined };
     journal.begin(JSON.stringify(encodeClaim({ kind: "claim", ...entry })));

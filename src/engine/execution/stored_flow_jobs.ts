@@ -183,7 +183,8 @@ export class StoredFlowJobs {
       if (journal === undefined) return false;
       this.#resumed.add(job);
       // The commands that come after it are read before a task is taken.
-      const claimed = { record: { sent: Infinity }, formerIncarnation: undefined, attempts: undefined };
+      const record = { sent: Infinity, owner: undefined, incarnation: undefined };
+      const claimed = { record, formerIncarnation: undefined, attempts: undefined };
       this.#goOn(job, journal, claimed, redrive);
     } else if (command.type === "discard") flow.discardNow(job, command.tasks);
     else if (command.type === "child") {
