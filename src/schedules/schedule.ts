@@ -101,7 +101,7 @@ export async function schedule<E extends EntryPoint>(
   for (;;) {
     const started = await own.start("schedule", timetable, { jobId });
     const session = host.store?.session;
-    // Unreachable: an engine without a store cannot start it.
+    // There is a session: an engine without a store has refused to start it.
     if (started.isNew || session === undefined) return started;
     if (await change(started, timetable) && !isOver(await look(jobId, session))) return started;
     await remove(jobId, session);

@@ -207,3 +207,31 @@ test("a job that this engine is just taking up is not deleted, and goes on", asy
   await timers.flush();
   assertEquals((await next.engine.handle("job").ended()).outputLog.map(({ data }) => data), [1, 2]);
 });
+
+test("a job that somebody deletes, or starts anew, while it is being deleted is gone already", async () => {
+  for (const isStartedAnew of [false, true]) {
+    const { process, store, timers } = await setUp();
+    await process.engine.shutdown();
+    const other = new StoredFlowProcess({ store, timers, work: askFirst });
+    const load: Store["load"] = async (jobId) => {
+      assert(await other.engine.delete(jobId));
+      if (isStartedAnew) await other.flow.start("source", { items: [1] }, { jobId });
+      return await store.load(jobId);
+    };
+    const engine = new Engine({ store: { ...store, load }, timers, registry: new Registry() });
+    assertEquals(await engine.delete("job"), false);
+    assertEquals((await store.find("job"))?.status, isStartedAnew ? "pending" : undefined);
+  }
+});
+
+test("a job whose flow cannot be read is read within the limits of any flow", async () => {
+  const { store, timers } = await setUp();
+  for (const flow of ["", '{"type":"flow","version":1000}']) {
+    const load: Store["load"] = async (jobId) => {
+      const stored = await store.load(jobId);
+      return stored && { ...stored, flow };
+    };
+    const bare = new Engine({ store: { ...store, load }, timers, registry: new Registry() });
+    assertEquals((await bare.handle("job").read()).outputLog.map(({ data }) => data), [1]);
+  }
+});

@@ -207,7 +207,7 @@ test("entries that come while a transaction waits for the store are written afte
   assertEquals(writes.filter((it) => JSON.stringify(it).endsWith("true]")).length, 2);
 });
 
-test("transactions that wait are rolled back when the job is lost", async () => {
+test("a transaction that waits to be begun runs nothing when the job is lost", async () => {
   const store = transactingStore();
   const { append } = store;
   const gate = createLatch();
@@ -227,6 +227,35 @@ test("transactions that wait are rolled back when the job is lost", async () => 
   await process.settle();
   await process.timers.advance(1_000);
   assertEquals([process.told("lost").length, store.ledger, store.open], [1, [], 0]);
+});
+
+test("transactions that wait for the write of another one are rolled back when the job is lost", async () => {
+  const store = transactingStore();
+  const { append } = store;
+  const [gate, bothOpen] = [createLatch(), createLatch()];
+  const writes: number[] = [];
+  store.append = async (claim, revision, entries, head, within) => {
+    if (within === undefined) return await append(claim, revision, entries, head);
+    writes.push(entries.length);
+    await gate.passed;
+    store.faults.push("fails");
+    return await append(claim, revision, entries, head, within);
+  };
+  const process = new StoredFlowProcess({
+    store,
+    durability: { attempts: 1 },
+    async work(n, ctx) {
+      await write(ctx, `line ${n}`);
+      if (store.open === 2) bothOpen.open();
+      await bothOpen.passed;
+    },
+  });
+  process.flow.execute("source", { items: [1, 2] }, { strategy: "concurrent", maxWorkers: 2 });
+  await process.settle();
+  assertEquals([writes, store.open], [[1], 2], "one is being written, the other one waits");
+  gate.open();
+  await process.settle();
+  assertEquals([process.told("lost").length, writes, store.ledger, store.open], [1, [1], [], 0]);
 });
 
 test("whether a transaction was committed is found out by a store that fails meanwhile, and by one that is ahead", async () => {

@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type JobProgress, JobState, Registry } from "../../mod.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { createCountedSignal } from "../support/counted_signal.ts";
@@ -176,6 +176,14 @@ test("C395 waitUntil is true when the condition holds, false on timeout or when 
   assertEquals(answers, ["n is 4 false at 5"]);
   assertEquals(await flow.waitUntil(job, ({ status }) => status === "paused"), true);
   assertEquals(await flow.waitUntil(job, ({ status }) => status === "completed"), false);
+});
+
+test("waitUntil without a condition is refused", () => {
+  const { flow } = createTestFlow();
+  addFunction(flow, "works", () => {});
+  const job = flow.create("works");
+  const message = "Cannot wait: condition must be a function";
+  assertThrows(() => Reflect.apply(flow.waitUntil, flow, [job]), TypeError, message);
 });
 
 test("C511 waitUntil rejects with what its condition throws, at once or when the job has ended, and cleans up", async () => {

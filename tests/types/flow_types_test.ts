@@ -81,7 +81,7 @@ test("what a job tells is for reading only", () => {
   // @ts-expect-error: Cannot assign to 'status' because it is a read-only property.
   assertThrows(() => job.status = "completed", TypeError);
   // @ts-expect-error: Property 'push' does not exist on type 'readonly PendingTask[]'.
-  job.pendingTasks.push(job.pendingTasks[0]);
+  assertThrows(() => job.pendingTasks.push(job.pendingTasks[0]), TypeError);
   // @ts-expect-error: Property 'push' does not exist on type 'readonly Connection[]'.
   assertEquals(typeof flow.connections.push, "function");
   assertEquals([job.status, job.pendingTasks.length], ["pending", 1]);
