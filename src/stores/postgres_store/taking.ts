@@ -93,6 +93,7 @@ const PERMITTED = `permitted AS MATERIALIZED (
  * Claims jobs that are due: time, owner, incarnation, flows or NULL, hashes of other flows, queues or NULL, ids of other jobs, limit,
  * the number of jobs of each group that are looked at, queue and call of the permits or NULL, the only reason or NULL. Those that another one is just claiming are skipped; of those that somebody has
  * changed since, the condition is looked at again.
+ * The jobs of a group are read in the order of the index, and no further than the limit: a key more would have the server sort all of them.
  */
 const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${PERMITTED}, ${FREE_GROUPS}, found AS MATERIALIZED (
     SELECT m.*, row_number() OVER (ORDER BY m.priority, m.due_since, m.created_at, m.job_id) AS place
@@ -104,7 +105,7 @@ const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${PERMITTED}, ${FREE_GROUPS}, fou
       WHERE (${group("j")}) = (${group("g")}) AND j.reason IS NOT NULL
         AND j.since <= CASE g.reason WHEN 0 THEN t.now ELSE 'Infinity'::float8 END
         AND j.job_id <> ALL ($7::text::text[])
-      ORDER BY j.since, j.created_at, left(j.job_id, 64), j.job_id LIMIT $9::text::bigint
+      ORDER BY j.since, j.created_at, left(j.job_id, 64) LIMIT $9::text::bigint
     ) m
     WHERE (l.until IS NULL OR l.until <= t.now) AND EXISTS (SELECT FROM mine) AND ${isAskedFor("$4", "$5", "$6", "$12")}
       AND ($10::text IS NULL OR EXISTS (SELECT FROM permitted))

@@ -128,6 +128,29 @@ test("appends of many jobs go out together, two statements at a time", options, 
   await store.close();
 });
 
+test("a take reads few of the jobs that are due, however many there are", options, async () => {
+  const taking: { text: string; values: readonly (string | null)[] }[] = [];
+  const schema = newSchema();
+  const store = postgresStore({
+    ...client,
+    query(text, values) {
+      if (text.includes("SKIP LOCKED")) taking.push({ text, values });
+      return client.query(text, values);
+    },
+  }, { schema, clock: "callers" });
+  await store.create(
+    Array.from({ length: 500 }, (_, index) => sampleJob(`job ${index}`, { flow: "{}", dueAt: index })),
+  );
+  const owner = await enter(store, "owner");
+  assertEquals((await take(store, owner, { limit: 5 })).map(({ record }) => record.dueAt), [0, 1, 2, 3, 4]);
+  const [{ text, values } = { text: "", values: [] }] = taking;
+  const plan = await client.query(`EXPLAIN ANALYZE ${text}`, values);
+  const scans = plan.map((row) => /jobs_by_reason.* rows=(\d+) loops/.exec(String(row["QUERY PLAN"]))?.[1]);
+  const read = scans.flatMap((rows) => rows === undefined ? [] : [Number(rows)]);
+  assert(read.length > 0 && Math.max(...read) <= 40, `${read} rows were read`);
+  await store.close();
+});
+
 test("what the server refuses of one job is not held against others that went out with it", options, async () => {
   const refused = Object.assign(new Error("value too long"), { code: "54000" });
   const { client } = noting((values) => values.some((it) => it?.includes("too long")) ? refused : undefined);
