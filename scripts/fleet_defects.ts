@@ -404,8 +404,8 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "20",
     "after a resume, tasks are taken before the commands that came after it",
     STORED_FLOW_JOBS,
-    "record: { sent: Infinity }",
-    "record: { sent: 0 }",
+    "record = { sent: Infinity, owner",
+    "record = { sent: 0, owner",
   ),
   defect(
     "A",

@@ -66,7 +66,8 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
       host.store.jobsOfStoredFlow = (stored) => runnerOf(this.#flowOf(stored)).stored;
     }
     session.onTaken = (taken) => {
-      if (session.permitsIn(taken.record.queue)?.mayBeServed === true) session.served.add(taken);
+      // Whether it was claimed by a permit is not known: its commands are carried out, and it is taken again by one.
+      if (session.permitsIn(taken.record.queue) !== undefined) session.served.add(taken);
       void session.claiming(() => this.#takeUp(taken)).catch((error) => session.onError(error));
     };
   }

@@ -22,8 +22,6 @@ class Doubts {
   readonly jobIds: Set<string> = new Set();
   /** How many others. */
   others = 0;
-  /** Whether some of these may have been claimed without a permit. */
-  areServed = false;
 
   get areNone(): boolean {
     return this.jobIds.size === 0 && this.others === 0;
@@ -80,7 +78,6 @@ export class QueuePermits {
         for (const jobId of jobIds) this.#claimed.add(jobId);
         this.#doubts.others += claimed - jobIds.length;
       } catch (error) {
-        this.#doubts.areServed ||= granted === 0;
         this.#doubts.others += granted === 0 ? MOST_SERVED : granted;
         throw error;
       }
@@ -93,11 +90,6 @@ export class QueuePermits {
       if (rate !== undefined || (globalConcurrency !== undefined && this.#started < granted)) await this.#giveBack();
       return freeAt;
     });
-  }
-
-  /** Whether a job that is found to be claimed may have no permit, so that only its commands may be carried out. */
-  get mayBeServed(): boolean {
-    return this.#doubts.areServed;
   }
 
   /** A claimed job was taken up, or let go. */
@@ -132,7 +124,6 @@ export class QueuePermits {
     const [others, jobIds] = [doubts.others, [...doubts.jobIds]];
     if (!isTold || doubts.areNone || !await this.#session.reconcile()) return;
     doubts.others -= others;
-    if (doubts.others === 0) doubts.areServed = false;
     for (const jobId of jobIds) doubts.jobIds.delete(jobId);
     await this.#inTurn(() => this.#giveBack());
   }

@@ -293,9 +293,9 @@ export class FleetLedger {
   toldError(process: number, jobId: string, error: unknown): void {
     const life = this.lifeOf(jobId);
     if (!(error instanceof StateError) || error.event !== "redrive" || life?.claim?.process !== process) return;
-    if (hasEnded(life.job.status)) return;
-    const why =
-      `process ${process} was told of ${jobId}, which it has, and which is ${life.job.status}: ${error.message}`;
+    // A job that others have paused meanwhile cannot be redriven.
+    if (life.job.status !== "running") return;
+    const why = `process ${process} was told of ${jobId}, which it has, and which runs: ${error.message}`;
     throw new FleetViolation("lost or doubled", why);
   }
 
