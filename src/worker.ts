@@ -206,7 +206,7 @@ export class StoreWorker implements Worker {
   /** Has a job that has gone live: until it ends, or is let go. */
   adopt(job: Job): void {
     const execution = executionOf(job);
-    // Unreachable: it has just gone live.
+    // With a store that answers at once, a job of which only the commands were carried out has been let go by now.
     if (execution === undefined) return;
     this.#jobs.add(job);
     const queue = this.#engine.session.records.get(job)?.queue;
