@@ -9,7 +9,7 @@ import { listFiles } from "./worker.ts";
 
 const tests = Deno.args.length > 0 ? Deno.args : listFiles("tests").filter(countsForCoverage);
 const folder = await Deno.makeTempDir();
-await using groups = await groupTests(tests, 12);
+await using groups = await groupTests(tests);
 const { flags } = await chooseAssertions();
 const args = ["test", "--parallel", "--reporter=dot", "--allow-all", "--no-check", ...coverageFlags(folder), ...flags];
 const { success } = await new Deno.Command(Deno.execPath(), { args: [...args, ...groups.paths] }).spawn().status;

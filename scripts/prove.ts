@@ -11,8 +11,7 @@ import { finish } from "./report.ts";
 // Tries the invariants on as many generated cases as are asked for: `--runs 100000 --seed 42 --invariant 3`; or fleets of engines on one
 // store, in any number: `--fleet 10000 --seed 42`, with `--store sqlite` on one of another kind, or with `--focus deadlines` all about one
 // situation; or, with `--defects`, whether as many fleets find each deliberate defect of `fleet_defects.ts`, or those of one `--rule`, which
-// may be a part of what they say; or,
-// with `--transfer 1000000`, the export and the import of so many jobs. Without a seed it takes a new one. `--long` makes the long run
+// may be a part of what they say; or, with `--transfer 1000000`, the export and the import of so many jobs. Without a seed it takes a new one. `--long` makes the long run
 // instead, which the gate has no time for: every law with a new seed, and then the tests whose cases the gate makes few of, with all of
 // them; or, with paths as arguments, only those of them that are there. A law whose cases are many runs each gets fewer of them. A failure
 // prints its seed and path: `--seed … --path …` with its `--law` goes straight there.

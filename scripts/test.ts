@@ -20,13 +20,10 @@ interface Result extends Tally {
 const STAND_IN = "@std/assert is the stand-in of tests/support";
 /** Bun ends a test after five seconds where nothing else is said: on a busy machine that is too soon. */
 const PATIENCE_MS = 180_000;
-/** All tests of a runtime, beside those of another one and the checks, take so long on a slow machine. */
+/** How long all tests of a runtime may take: beside those of another one and the checks, on a slow machine. */
 const LIMIT_MS = 1_500_000;
 // Tests start examples, servers and a browser as processes, each in a folder of its own, and call them.
 const PERMISSIONS = ["--allow-all"];
-
-/** How many times Deno loads the library: each of these groups of tests is as long as two or three of the longest files. */
-const GROUPS = 12;
 
 /**
  * Tests that ask nothing of a runtime, as they read sources, or bring a disk, a storage, a clock or processes of their own, and take long:
@@ -103,7 +100,7 @@ async function runForCoverage(runtime: Runtime): Promise<Result[]> {
 
 async function run(runtime: Runtime, tested: readonly string[], flags: readonly string[] = []): Promise<Result> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
-  await using groups = runtime.name === "Deno" ? await groupTests(tested, GROUPS) : undefined;
+  await using groups = runtime.name === "Deno" ? await groupTests(tested) : undefined;
   const args = testArgs(runtime, report, groups?.paths ?? tested, flags);
   const { success, stdout, stderr } = await runLimited(runtime.command, args, { limitMs: LIMIT_MS });
   console.log(`\n${runtime.name} ${runtime.version}\n`);

@@ -254,7 +254,8 @@ test("a redrive waits for a cancel that is being stored, and is refused when tha
   assertEquals((await data.find("job"))?.status, "cancelled");
 });
 
-test("a job whose lease ends while it is read again, as it must not end yet, goes on", async () => {
+/** A job whose first item is done when `work` opens, in a store whose calls a test replaces: they may wait for `gate`, however long. */
+async function startUntilWork() {
   const data = memoryStore();
   const store = { ...data };
   const [work, gate] = [createLatch(), createLatch()];
@@ -265,6 +266,11 @@ test("a job whose lease ends while it is read again, as it must not end yet, goe
   });
   const job = owner.start([1]);
   await owner.settle();
+  return { data, store, work, gate, owner, job };
+}
+
+test("a job whose lease ends while it is read again, as it must not end yet, goes on", async () => {
+  const { data, store, work, gate, owner, job } = await startUntilWork();
   let isLate = false;
   store.append = async (claim, revision, entries, head) => {
     if (head?.endedAt !== undefined && !isLate) {
@@ -288,18 +294,9 @@ test("a job whose lease ends while it is read again, as it must not end yet, goe
 });
 
 test("a job that another engine takes before it is read again, as it must not end yet, is told to be lost", async () => {
-  const data = memoryStore();
-  const store = { ...data };
-  const [work, gate] = [createLatch(), createLatch()];
-  const owner = new StoredFlowProcess({
-    store,
-    durability: { answerTimeoutMs: Infinity },
-    work: (n, ctx) => n === 1 ? work.passed : ctx.shared.set("n", n),
-  });
+  const { data, store, work, gate, owner, job } = await startUntilWork();
   const { timers } = owner;
   const next = new StoredFlowProcess({ store: data, timers });
-  const job = owner.start([1]);
-  await owner.settle();
   let isRefused = false;
   store.append = async (claim, revision, entries, head) => {
     if (head?.endedAt !== undefined && !isRefused) {
