@@ -194,7 +194,7 @@ export class JobStorage {
 
   /** Whether this engine has claimed a job, as another object or for its commands. */
   isHere({ incarnation }: JobRecord): boolean {
-    return incarnation !== undefined && this.#session.ownership.incarnations.has(incarnation);
+    return this.#session.ownership.isOurs(incarnation);
   }
 
   /** Whether another engine has a job, as far as is known here. */
@@ -223,7 +223,7 @@ export class JobStorage {
   /** Notes which tasks of a claimed job stand first, if its last owner has lost it. Returns the tasks that must fail, before any runs. */
   begin(job: Job, journal: Journal, workers: number, claimed: Claimed): readonly PoisonedTask[] {
     const { formerIncarnation, attempts: last, record: { owner, incarnation } } = claimed;
-    const isOther = formerIncarnation !== undefined && !this.#session.ownership.incarnations.has(formerIncarnation);
+    const isOther = formerIncarnation !== undefined && !this.#session.ownership.isOurs(formerIncarnation);
     const isNoted = formerIncarnation !== undefined && last?.incarnation === formerIncarnation;
     if (!isOther && !isNoted) {
       journal.begin(undefined);

@@ -172,6 +172,11 @@ export class Ownership {
     return lease;
   }
 
+  /** Whether an incarnation is one of the last of this engine. */
+  isOurs(incarnation: number | undefined): boolean {
+    return incarnation !== undefined && this.incarnations.has(incarnation);
+  }
+
   /** Ends the lease: the jobs that were not released are free at once. Who asks again waits for the same answer. */
   async leave(): Promise<void> {
     const lease = this.#lease;

@@ -74,17 +74,14 @@ export class QueuePermits {
       this.#started = granted;
       try {
         const { claimed, jobIds } = await take(granted, { queue: this.queue, call: this.#call });
-        this.#started = claimed;
+        if (granted > 0) this.#started = claimed;
         for (const jobId of jobIds) this.#claimed.add(jobId);
         this.#doubts.others += claimed - jobIds.length;
       } catch (error) {
         this.#doubts.others += granted === 0 ? MOST_SERVED : granted;
         throw error;
       }
-      if (granted === 0) {
-        this.#started = 0;
-        return wanted === 0 ? undefined : freeAt ?? Infinity;
-      }
+      if (granted === 0) return wanted === 0 ? undefined : freeAt ?? Infinity;
       const { globalConcurrency, rate } = limits;
       // The store learns at once how many permits were used, so that other engines can have the rest.
       if (rate !== undefined || (globalConcurrency !== undefined && this.#started < granted)) await this.#giveBack();

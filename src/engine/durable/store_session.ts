@@ -253,7 +253,7 @@ export class StoreSession {
 
   /** Whether an incarnation is known to live, or to have lived on without its lease. */
   hasSurvived(incarnation: number): boolean {
-    return this.ownership.incarnations.has(incarnation) || this.#survived.has(incarnation);
+    return this.ownership.isOurs(incarnation) || this.#survived.has(incarnation);
   }
 
   /** Why a job can no longer be followed here, if that is so. */
@@ -272,7 +272,7 @@ export class StoreSession {
     if (owner === undefined || heldUntil === undefined || heldUntil <= this.timers.now()) return undefined;
     // The jobs of an engine that had this name before are free as soon as this one has entered.
     if (owner === this.ownership.name && this.settings.takeOver === "at once") return undefined;
-    return incarnation !== undefined && this.ownership.incarnations.has(incarnation) ? undefined : owner;
+    return this.ownership.isOurs(incarnation) ? undefined : owner;
   }
 
   /**

@@ -225,8 +225,8 @@ export class StoredFlowJobs {
  */
 export function whereLive(record: JobRecord, session: StoreSession): string | undefined {
   const { jobId, incarnation, heldUntil = 0 } = record;
-  const isOurs = incarnation !== undefined && session.ownership.incarnations.has(incarnation);
-  if (session.liveJob(jobId) !== undefined || (isOurs && heldUntil > session.timers.now())) return "here";
+  const isOurs = session.ownership.isOurs(incarnation) && heldUntil > session.timers.now();
+  if (session.liveJob(jobId) !== undefined || isOurs) return "here";
   const owner = session.elsewhere(record);
   return owner && `in the engine of owner "${owner}"`;
 }
