@@ -23,6 +23,8 @@ for (const [specifier, names] of Object.entries(${JSON.stringify(exported)})) {
   assert.deepEqual(Object.keys(await import(specifier)).sort(), names, specifier);
 }
 assert.equal(schema.type, "object");
+// Messages show the names of classes.
+assert.throws(() => new Flow().connect(new Routine().addSlot("input", null), 5), /got a Slot instance, 5$/);
 
 class Greeter extends Routine {
   trigger = this.addSlot("trigger", this.greet);

@@ -20,7 +20,8 @@ const DOCUMENTS = ["package.json", "README.md", "CHANGELOG.md", "LICENSE", "lice
 
 /** Returns one sentence for each fault of a package. */
 export function checkPublished(published: Published): string[] {
-  return [...checkEntries(published), ...checkImports(published), ...checkFiles(published), ...checkLinks(published)];
+  const rules = [checkEntries, checkImports, checkFiles, checkLinks, checkNames];
+  return rules.flatMap((check) => check(published));
 }
 
 /** Each entry names declarations first, then a script, and both are there; a pattern means at least one file. */
@@ -89,6 +90,18 @@ function checkLinks({ files }: Published): string[] {
     Array.from(text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g), ([, target = ""]) => target)
       .filter((it) => !/^[a-z]+:/.test(it) && !leads(resolve(path, it), files))
       .map((it) => `${path} links to ${it}, which is not in the package`)
+  );
+}
+
+/** Classes have the names of their sources, which messages and stacks show. */
+function checkNames({ files }: Published): string[] {
+  return [...files].flatMap(([path, text]) =>
+    path.endsWith(".js")
+      ? Array.from(
+        text.matchAll(/\bclass (_\w+)/g),
+        ([, name]) => `${path} has the class ${name}, which its source has not`,
+      )
+      : []
   );
 }
 

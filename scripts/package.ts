@@ -99,9 +99,21 @@ async function writeScripts(root: string, flags: readonly string[]): Promise<Rea
   });
   await stop();
   for (const path of [standard, schemas]) await Deno.remove(path);
+  for (const path of Object.keys(metafile.outputs)) {
+    await Deno.writeTextFile(path, withNames(await Deno.readTextFile(path)));
+  }
   await Deno.chmod(`${root}/${PROGRAM.file}.js`, 0o755);
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
   return new Set(imports.filter(({ external }) => external === true).map(({ path }) => path));
+}
+
+/** A class that names itself has another name inside when it is bundled: `var Slot = class _Slot`. Messages and stacks show it. */
+const RENAMED = /^var (\w+) = class _\1\b/gm;
+
+/** A script whose classes have their own names. */
+function withNames(script: string): string {
+  const names = Array.from(script.matchAll(RENAMED), ([, name]) => name);
+  return names.length === 0 ? script : script.replaceAll(new RegExp(`\\b_(${names.join("|")})\\b`, "g"), "$1");
 }
 
 /** Writes what the package uses of another one into one file: of the real one, or of its stand-in where JSR is out of reach. */

@@ -106,3 +106,10 @@ test("checkPublished() refuses links to what is not in the package", () => {
     "README.md links to src/flow.ts, which is not in the package",
   ]);
 });
+
+test("checkPublished() refuses classes that the bundler has renamed: messages and stacks show their names", () => {
+  const script =
+    `import * as v from "valibot";\nvar A = class _A {\n  static a = () => new _A();\n};\nexport { A, v };\n`;
+  assertEquals(faults({ "shared/a.js": script }), ["shared/a.js has the class _A, which its source has not"]);
+  assertEquals(faults({ "shared/a.js": script.replaceAll("_A", "A") }), []);
+});
