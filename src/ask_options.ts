@@ -2,7 +2,7 @@ import { checkName, checkOptions, checkSignal } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { ChildEnded, Command } from "./documents/command.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
-import { membershipOf } from "./model/routine.ts";
+import { membershipOf, Routine } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
 import { isRecord } from "./values/json.ts";
 
@@ -45,7 +45,9 @@ export function checkAskOptions(action: string, type: AskedCommand["type"], opti
  * @throws {TypeError} for what is no slot of a flow, and no object with its names
  */
 export function targetOf(action: string, to: Slot<never> | ConnectionTarget): ConnectionTarget {
-  if (!isRecord(to)) throw new TypeError(`${action}: expected a slot or { routine, slot }, got ${describeValue(to)}`);
+  if (!isRecord(to) || to instanceof Routine) {
+    throw new TypeError(`${action}: expected a slot or { routine, slot }, got ${describeValue(to)}`);
+  }
   if (!(to instanceof Slot)) {
     return { routine: checkName(action, "routine", to.routine), slot: checkName(action, "slot", to.slot) };
   }

@@ -584,7 +584,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
     const data = jobOf(job);
     if (data.flowId !== this.id && event !== "resume") {
       throw new TypeError(
-        `Cannot ${event} job "${data.jobId}": its flow_id "${data.flowId}" does not match flow "${this.id}"`,
+        `Cannot ${event} job "${data.jobId}": its flow_id "${data.flowId}" does not match flow "${this.id}"; use the flow that made it`,
       );
     }
     return data;

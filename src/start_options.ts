@@ -53,6 +53,8 @@ export function checkStart(
     queue: checkName(action, "queue", queue),
     priority: PRIORITIES.indexOf(checkWord(action, "priority", priority, PRIORITIES)),
     tags: { ...tags },
-    startAt: at === undefined ? undefined : checkRange(action, "at", instantOf(at), 0, LAST_INSTANT),
+    startAt: at === undefined
+      ? undefined
+      : checkRange(action, "at (a Date, or milliseconds since 1970)", instantOf(at), 0, LAST_INSTANT),
   };
 }

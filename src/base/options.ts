@@ -108,7 +108,8 @@ export function checkInteger(action: string, name: string, value: number, least 
 export function checkRange(action: string, name: string, value: number, least: number, most: number): number {
   if (typeof value !== "number" || !(value >= least && value <= most)) {
     const range = most === Infinity ? `at least ${least}` : `between ${least} and ${most}`;
-    throw new RangeError(`${action}: ${name} must be a number, ${range}, current value is ${describeValue(value)}`);
+    const kind = name.endsWith("Ms") ? "a number of milliseconds" : "a number";
+    throw new RangeError(`${action}: ${name} must be ${kind}, ${range}, current value is ${describeValue(value)}`);
   }
   return value;
 }

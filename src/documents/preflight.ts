@@ -15,7 +15,8 @@ import type { Task } from "../job/task.ts";
  */
 export function preflight(job: Job, graph: FlowGraph): PreflightFinding[] {
   if (job.flowId !== graph.id) {
-    const message = `flow_id "${job.flowId}" does not match flow "${graph.id}"; use the flow that made this job`;
+    const remedy = "use the flow that made this job, and make it with the same id in each process: new Flow({ id })";
+    const message = `flow_id "${job.flowId}" does not match flow "${graph.id}"; ${remedy}`;
     return [{ code: "flow_mismatch", path: "flowId", message }];
   }
   const findings: PreflightFinding[] = [];

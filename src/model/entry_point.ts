@@ -1,7 +1,8 @@
+import { listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import type { ConnectionTarget } from "./connection.ts";
 import type { FlowGraph } from "./flow_graph.ts";
-import { membershipOf, Routine } from "./routine.ts";
+import { declarationOf, membershipOf, Routine } from "./routine.ts";
 import { Slot } from "./slot.ts";
 
 /** The place where a job begins: a slot, a routine with a slot named `trigger`, or the id of such a routine. */
@@ -39,5 +40,13 @@ export function entryTarget(action: string, flow: FlowGraph, entry: EntryPoint |
   if (typeof named?.routine !== "string" || typeof named.slot !== "string") {
     throw new TypeError(`${action}: expected a slot, a routine or the id of one, got ${describeValue(entry)}`);
   }
-  return { routine: named.routine, slot: flow.slot(named.routine, named.slot).name };
+  const { routine, slot } = named;
+  const owner = named === entry ? undefined : flow.routines.get(routine);
+  if (owner !== undefined && owner.getSlot(slot) === undefined) {
+    const names = listNames(declarationOf(owner).slots);
+    throw new TypeError(
+      `${action}: routine "${routine}" has no slot "trigger"; it has ${names}; begin at a slot: pass it in the routine's place`,
+    );
+  }
+  return { routine, slot: flow.slot(routine, slot).name };
 }

@@ -312,7 +312,7 @@ class FileStore implements Store {
   }
 
   #open(): void {
-    if (this.#isClosed) throw new Error("The file store is closed");
+    if (this.#isClosed) throw new Error("The file store is closed; close it last, by engine.close()");
   }
 
   #find(jobId: string): JobFolder | undefined {

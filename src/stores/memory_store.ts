@@ -267,7 +267,7 @@ class MemoryStore implements Store {
   readonly close: Store["close"] = () => void (this.#isClosed = true);
 
   #checkOpen(): void {
-    if (this.#isClosed) throw new Error("The memory store is closed");
+    if (this.#isClosed) throw new Error("The memory store is closed; close it last, by engine.close()");
   }
 
   #find(jobId: string): Kept | undefined {

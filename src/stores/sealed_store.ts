@@ -214,7 +214,9 @@ class SealedStore implements Store {
 
   /** Does what a call asks for, unless the store is closed; `close` waits for it. */
   #do<T>(call: () => T | Promise<T>): Promise<T> {
-    if (this.#isClosed) return Promise.reject(new Error("The sealed store is closed"));
+    if (this.#isClosed) {
+      return Promise.reject(new Error("The sealed store is closed; close it last, by engine.close()"));
+    }
     return this.#pending.add(Promise.resolve().then(call));
   }
 

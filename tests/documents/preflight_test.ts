@@ -173,7 +173,8 @@ test("C227 C385 a job of another flow, and that alone", () => {
   assertEquals(findingsOf([["flowId"], "elsewhere"], [["pendingTasks", 2, "slot"], "ghost"]), [{
     code: "flow_mismatch",
     path: "flowId",
-    message: 'flow_id "elsewhere" does not match flow "office"; use the flow that made this job',
+    message:
+      'flow_id "elsewhere" does not match flow "office"; use the flow that made this job, and make it with the same id in each process: new Flow({ id })',
   }]);
 });
 

@@ -62,7 +62,7 @@ test("without a store or a registry the calls on stored jobs say what is missing
 test("options of durability are checked", () => {
   const create = (durability: object) => () => new Engine({ store: memoryStore(), durability });
   assertThrows(create({ mode: "eventual" }), TypeError, 'durability.mode must be one of "strict", "relaxed"');
-  assertThrows(create({ leaseMs: 0 }), RangeError, "durability.leaseMs must be a number, between 10");
+  assertThrows(create({ leaseMs: 0 }), RangeError, "durability.leaseMs must be a number of milliseconds, between 10");
   assertThrows(create({ owner: "" }), TypeError, "durability.owner");
   assertThrows(create({ attempts: 0 }), RangeError, "durability.attempts");
   assertThrows(create({ snapshotLength: -1 }), RangeError, "durability.snapshotLength");

@@ -33,7 +33,7 @@ test("C494 a worker refuses what would take nothing, look without end, or is non
   const wrong: readonly [unknown, ErrorConstructor, string][] = [
     [{ flows: [] }, TypeError, "flows is empty, so nothing would be taken; leave it out to take from all"],
     [{ queues: [] }, TypeError, "queues is empty, so nothing would be taken; leave it out to take from all"],
-    [{ pollMs: 0 }, RangeError, "pollMs must be a number, between 1 and"],
+    [{ pollMs: 0 }, RangeError, "pollMs must be a number of milliseconds, between 1 and"],
     [{ queues: null }, TypeError, "queues must be a list of names or of objects with a name, got null"],
     [{ flows: null }, TypeError, "flows must be a list of names or flows, got null"],
     [null, TypeError, "options must be an object, got null"],

@@ -35,7 +35,7 @@ test("C161 C162 C163 C164 refuses an entry without a trigger slot, whatever the 
       const silent = flow.addRoutine(new Silent(), "silent");
       if (isOwn) silent.setAsOptional(strategy);
       flow.connect(silent.output, addFunction(flow, "critical", () => {}).setAsCritical().trigger);
-      assertThrows(() => flow.execute("silent"), TypeError, 'Routine "silent" has no slot "trigger"; it has "input"');
+      assertThrows(() => flow.execute("silent"), TypeError, 'routine "silent" has no slot "trigger"; it has "input"');
       assertEquals(events, []);
     }
   }

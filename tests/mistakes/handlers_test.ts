@@ -68,7 +68,7 @@ testMistakes({
       runHandler(function (this: Actor, _data, ctx) {
         ctx.emit(this.output, {}, { delayMs: -5 });
       }),
-    'Cannot emit "output" of routine "r": delayMs must be a number, between 0 and 9007199254740991, current value is -5',
+    'Cannot emit "output" of routine "r": delayMs must be a number of milliseconds, between 0 and 9007199254740991, current value is -5',
   ],
   "M30 a text that is thrown is the message of the job's error": [
     () =>

@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { type Context, Engine, Flow, JobState, Registry, Routine, StateError, StoreError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
@@ -59,7 +59,8 @@ testMistakes({
       const flow = new Flow({ id: "g" });
       flow.resume(JobState.fromJSON({ ...job.toJSON(), status: "paused" }, flow.registry));
     },
-    'Cannot resume job "j": flowId: flow_id "f" does not match flow "g"; use the flow that made this job',
+    'Cannot resume job "j": flowId: flow_id "f" does not match flow "g"; use the flow that made this job, ' +
+    "and make it with the same id in each process: new Flow({ id })",
   ],
   "M60 a text where a parsed document is expected": [
     async () => JobState.fromJSON(JSON.stringify((await ended()).job), new Registry()),
@@ -70,7 +71,8 @@ testMistakes({
       const { flow, job } = await ended();
       flow.deliver(job, "b", "input", { n: 1 });
     },
-    'Cannot deliver to job "j" in status "completed": only a running or paused job takes deliveries',
+    'Cannot deliver to job "j" in status "completed": only a running or paused job takes deliveries; it has ended, ' +
+    "start another",
   ],
   "M79 a flow without an id, on another host": [
     () => {
@@ -80,7 +82,8 @@ testMistakes({
       const job = first!.create(source.trigger, { count: 0 }, { jobId: "j" });
       second!.resume(JobState.fromJSON(job.toJSON(), second!.registry));
     },
-    'Cannot resume job "j": flowId: flow_id "id-1" does not match flow "id-2"; use the flow that made this job',
+    'Cannot resume job "j": flowId: flow_id "id-1" does not match flow "id-2"; use the flow that made this job, ' +
+    "and make it with the same id in each process: new Flow({ id })",
   ],
 });
 
@@ -136,10 +139,11 @@ test("M49 params that are left out: the types refuse it, the failure says where 
   const prices = flow.addRoutine(new Prices(), "prices");
   // @ts-expect-error: Expected 2-3 arguments, but got 1.
   const job = await flow.run(prices.trigger);
-  assertEquals([job.error?.name, job.failures.map(({ task }) => [task.routine, task.slot])], [
-    "TypeError",
-    [["prices", "trigger"]],
-  ]);
+  const [failure] = job.failures;
+  assertEquals([job.error?.name, failure?.task.routine, failure?.task.slot], ["TypeError", "prices", "trigger"]);
+  // The first words are those of the engine of JavaScript.
+  const remedy = '(the job has begun at slot "trigger" of routine "prices" without params; give those that it needs)';
+  assertStringIncludes(job.error?.message ?? "", remedy);
 });
 
 test("M50 params of a routine are checked as those of its slot trigger are", async () => {
@@ -153,6 +157,35 @@ test("M50 params of a routine are checked as those of its slot trigger are", asy
   // A routine without such a field, and an id, take anything that the compiler knows.
   const any = [() => flow.create(target, { anything: 1 }), () => flow.create("a", { anything: 1 })];
   assertEquals(any.length, 2);
+});
+
+test("an error that has nothing to do with missing params is left alone", async () => {
+  const read = (it: { price?: number } | undefined) => (it as { price: number }).price.toFixed();
+  const said = async (work: () => unknown, params?: object) => (await runHandler(work, params)).error?.message;
+  for (
+    const [error, params] of [[new TypeError("got undefined, not an id"), {}], [new Error("undefined"), {}], [
+      undefined,
+      {
+        a: 1,
+      },
+    ]] as const
+  ) {
+    const message = await said(() => {
+      if (error !== undefined) throw error;
+      read(undefined);
+    }, params);
+    assertEquals(message?.includes("params"), false, message);
+  }
+});
+
+test("a delivery to a job that has not begun is told what to do first", () => {
+  const { flow, source } = flowOfTwo();
+  const job = flow.create(source.trigger, { count: 0 }, { jobId: "j" });
+  assertThrows(
+    () => flow.deliver(job, "b", "input", { n: 1 }),
+    StateError,
+    'Cannot deliver to job "j" in status "pending": only a running or paused job takes deliveries; resume it first',
+  );
 });
 
 test("M61 run() does not throw what a handler has thrown: the job has it", async () => {
@@ -183,5 +216,5 @@ test("M78 a store that is closed too early", async () => {
     'Cannot store job "j": the store failed 6 times',
   );
   await timers.advance(60_000);
-  assertEquals(String((await waited).cause), "Error: The memory store is closed");
+  assertEquals(String((await waited).cause), "Error: The memory store is closed; close it last, by engine.close()");
 });

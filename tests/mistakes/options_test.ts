@@ -27,7 +27,7 @@ testMistakes({
   ],
   "M74 no time to work": [
     () => new Flow({ id: "f", executionTimeoutMs: 0 }),
-    'Cannot create flow "f": executionTimeoutMs must be a number, at least 1, current value is 0',
+    'Cannot create flow "f": executionTimeoutMs must be a number of milliseconds, at least 1, current value is 0',
   ],
 });
 

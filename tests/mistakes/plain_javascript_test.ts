@@ -133,7 +133,7 @@ testMistakes({
   ],
   "M102 something is delivered to a routine": [
     withJob((flow, job) => Reflect.apply(flow.deliver, flow, [job, flow.routine("b"), { n: 1 }])),
-    'Cannot deliver to job "j": the routine must be a non-empty string (and none of __proto__, constructor, prototype), not undefined',
+    'Cannot deliver to job "j": expected a slot or { routine, slot }, got a Target instance',
   ],
   "M103 drain is a text": [
     () => new Flow().shutdown({ drain: untyped("no") }),
@@ -153,7 +153,7 @@ testMistakes({
   ],
   "M107 an instant is a text": [
     withStore((flow, source) => flow.start(source.trigger, { count: 1 }, { at: untyped("2030-01-01") })),
-    'Cannot start a job of flow "f": at must be a number, between 0 and 253402300799999, current value is "2030-01-01"',
+    'Cannot start a job of flow "f": at (a Date, or milliseconds since 1970) must be a number, between 0 and 253402300799999, current value is "2030-01-01"',
   ],
   "M108 jobs of a status that there is not": [
     withStore((_flow, _source, engine) => engine.list({ status: "done" })),

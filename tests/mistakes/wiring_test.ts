@@ -51,7 +51,7 @@ testMistakes({
   ],
   "M42 an entry without a slot named trigger": [
     () => flowOfTwo().flow.execute("b"),
-    'Routine "b" has no slot "trigger"; it has "input"',
+    'Cannot execute flow "f": routine "b" has no slot "trigger"; it has "input"; begin at a slot: pass it in the routine\'s place',
   ],
   "M43 an entry of a routine that is in no flow": [
     () => flowOfTwo().flow.execute(new Source().trigger, { count: 1 }),

@@ -70,14 +70,23 @@ const outOfRange: readonly (readonly [object, string])[] = [
   [{ maxRetries: NaN }, "maxRetries must be an integer of at least 0, current value is NaN"],
   [{ maxRetries: Infinity }, "maxRetries must be an integer of at least 0, current value is Infinity"],
   [{ maxRetries: "3" }, 'maxRetries must be an integer of at least 0, current value is "3"'],
-  [{ retryDelayMs: -1 }, "retryDelayMs must be a number, between 0 and 9007199254740991, current value is -1"],
+  [
+    { retryDelayMs: -1 },
+    "retryDelayMs must be a number of milliseconds, between 0 and 9007199254740991, current value is -1",
+  ],
   [
     { retryDelayMs: Infinity },
-    "retryDelayMs must be a number, between 0 and 9007199254740991, current value is Infinity",
+    "retryDelayMs must be a number of milliseconds, between 0 and 9007199254740991, current value is Infinity",
   ],
-  [{ retryDelayMs: NaN }, "retryDelayMs must be a number, between 0 and 9007199254740991, current value is NaN"],
+  [
+    { retryDelayMs: NaN },
+    "retryDelayMs must be a number of milliseconds, between 0 and 9007199254740991, current value is NaN",
+  ],
   [{ retryBackoff: -2 }, "retryBackoff must be a number, between 0 and 9007199254740991, current value is -2"],
-  [{ maxRetryDelayMs: -1 }, "maxRetryDelayMs must be a number, between 0 and 9007199254740991, current value is -1"],
+  [
+    { maxRetryDelayMs: -1 },
+    "maxRetryDelayMs must be a number of milliseconds, between 0 and 9007199254740991, current value is -1",
+  ],
   [{ jitter: 1.1 }, "jitter must be a number, between 0 and 1, current value is 1.1"],
   [{ jitter: -0.1 }, "jitter must be a number, between 0 and 1, current value is -0.1"],
 ];

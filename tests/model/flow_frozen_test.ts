@@ -120,7 +120,7 @@ test("entries that cannot be executed are refused with what is known", () => {
     TypeError,
     'routine "nobody" not found in flow "flow"; it has "one", "two", "idle"',
   );
-  assertThrows(() => flow.execute("idle"), TypeError, 'Routine "idle" has no slot "trigger"; it has "input"');
+  assertThrows(() => flow.execute("idle"), TypeError, 'routine "idle" has no slot "trigger"; it has "input"');
   assertThrows(
     () => flow.execute(new Worker().trigger),
     TypeError,

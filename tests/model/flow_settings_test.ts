@@ -75,7 +75,7 @@ test("an execution timeout out of range is refused", () => {
     assertThrows(
       () => newFlow({ executionTimeoutMs }),
       RangeError,
-      `Cannot create flow "flow": executionTimeoutMs must be a number, at least 1, ` +
+      `Cannot create flow "flow": executionTimeoutMs must be a number of milliseconds, at least 1, ` +
         `current value is ${executionTimeoutMs}`,
     );
   }

@@ -56,7 +56,7 @@ test("C008 a routine without slots and events is valid", async () => {
   const worker = flow.addRoutine(new Worker(), "worker");
   assertStrictEquals(flow.routine("bare"), bare);
   assertEquals((await flow.run(worker.trigger)).status, "completed");
-  assertThrows(() => flow.execute(bare), TypeError, 'Routine "bare" has no slot "trigger"; it has nothing');
+  assertThrows(() => flow.execute(bare), TypeError, 'routine "bare" has no slot "trigger"; it has nothing');
 });
 
 test("C010 a second slot of a name is refused", () => {

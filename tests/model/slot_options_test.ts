@@ -66,14 +66,14 @@ test("a timeout out of range is refused when the slot is declared", () => {
     assertThrows(
       () => new Bare().addSlot("input", null, { timeoutMs }),
       RangeError,
-      `Cannot add slot "input": timeoutMs must be a number, between 1 and 9007199254740991, ` +
+      `Cannot add slot "input": timeoutMs must be a number of milliseconds, between 1 and 9007199254740991, ` +
         `current value is ${timeoutMs}`,
     );
   }
   assertThrows(
     () => new Bare().addSlot("input", null, options({ timeoutMs: "5" })),
     RangeError,
-    'timeoutMs must be a number, between 1 and 9007199254740991, current value is "5"',
+    'timeoutMs must be a number of milliseconds, between 1 and 9007199254740991, current value is "5"',
   );
 });
 

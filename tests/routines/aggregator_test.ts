@@ -149,7 +149,7 @@ test("C517 settings by which no group would end, or out of range, are refused", 
   );
   assertEquals(
     message({ timeoutMs: -1 }),
-    "Cannot set groups: timeoutMs must be a number, between 0 and 9007199254740991, current value is -1",
+    "Cannot set groups: timeoutMs must be a number of milliseconds, between 0 and 9007199254740991, current value is -1",
   );
 });
 

@@ -83,7 +83,7 @@ test("a size or a time out of range is refused", () => {
   assertEquals(message({ size: 0 }), "Cannot set batches: size must be an integer of at least 1, current value is 0");
   assertEquals(
     message({ size: 1, timeoutMs: NaN }),
-    "Cannot set batches: timeoutMs must be a number, between 0 and 9007199254740991, current value is NaN",
+    "Cannot set batches: timeoutMs must be a number of milliseconds, between 0 and 9007199254740991, current value is NaN",
   );
 });
 
@@ -127,7 +127,7 @@ test("the quiet time moves with the flow, and data that JSON alone cannot hold a
 test("a negative quiet time is refused", () => {
   assertEquals(
     assertThrows(() => new Debouncer().setQuiet(-1), RangeError).message,
-    "Cannot set quiet: quietMs must be a number, between 0 and 9007199254740991, current value is -1",
+    "Cannot set quiet: quietMs must be a number of milliseconds, between 0 and 9007199254740991, current value is -1",
   );
 });
 

@@ -148,7 +148,7 @@ test("inputs that are too few, of mixed kinds, or of a name that is taken are re
   );
   assertEquals(
     message({ a: {}, b: {} }, { timeoutMs: -1 }),
-    "Cannot set inputs: timeoutMs must be a number, between 0 and 9007199254740991, current value is -1",
+    "Cannot set inputs: timeoutMs must be a number of milliseconds, between 0 and 9007199254740991, current value is -1",
   );
   assertEquals(message({ a: {}, b: {} }, { atEnd: "no" }).includes("atEnd must be one of"), true);
   assertThrows(() => new Join().inputs, TypeError, "the join has no inputs; call setInputs");

@@ -157,7 +157,7 @@ test("a count or a time out of range is refused", () => {
   );
   assertEquals(
     message({ count: 1, intervalMs: 0 }),
-    "Cannot set rate: intervalMs must be a number, between 1 and 9007199254740991, current value is 0",
+    "Cannot set rate: intervalMs must be a number of milliseconds, between 1 and 9007199254740991, current value is 0",
   );
 });
 

@@ -50,7 +50,7 @@ test("edge_function refuses the job of another flow, and what is no job", async 
   const job = flow.create(flow.addRoutine(new Idle(), "idle"), {}, { jobId: "j" });
   assertEquals(await post(JSON.stringify({ job })), [422, {
     error:
-      'Cannot resume job "j": flowId: flow_id "other" does not match flow "collatz"; use the flow that made this job',
+      'Cannot resume job "j": flowId: flow_id "other" does not match flow "collatz"; use the flow that made this job, and make it with the same id in each process: new Flow({ id })',
   }]);
   assertEquals(await post('{"job": 1}'), [400, {
     error: "Cannot read routilux/job: expected an object, got 1",

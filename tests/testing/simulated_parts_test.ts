@@ -74,7 +74,7 @@ test("invalid options are refused before the simulation starts", async () => {
   const idle = flow.addRoutine(new Idle(), "idle");
   const refusals: readonly [Partial<SimulateOptions>, typeof RangeError | typeof TypeError, string][] = [
     [{ seed: 0.5 }, RangeError, "Cannot simulate: seed must be an integer"],
-    [{ handlerMs: -1 }, RangeError, "Cannot simulate: handlerMs must be a number, between 0 and"],
+    [{ handlerMs: -1 }, RangeError, "Cannot simulate: handlerMs must be a number of milliseconds, between 0 and"],
     [{ maxSteps: 0 }, RangeError, "Cannot simulate: maxSteps must be an integer of at least 1"],
     [{ faults: { throw: 2 } }, RangeError, "Cannot simulate: faults.throw must be a number, between 0 and 1"],
     [{ faults: { hang: -1 } }, RangeError, "Cannot simulate: faults.hang must be"],

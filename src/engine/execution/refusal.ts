@@ -14,5 +14,6 @@ export function refuse(event: string, job: Job, why: string, reason?: StateReaso
  */
 export function checkTakes(job: Job): void {
   if (statusOf(job) === "running" || job.status === "paused") return;
-  throw refuse("deliver to", job, "only a running or paused job takes deliveries");
+  const remedy = job.status === "pending" ? "resume it first" : "it has ended, start another";
+  throw refuse("deliver to", job, `only a running or paused job takes deliveries; ${remedy}`);
 }

@@ -10,7 +10,7 @@ import { failureCommit } from "../activation/commits.ts";
 import { failureRoutes, failureTasks } from "../activation/failure_deliveries.ts";
 import { slotOf, type SlotPlan } from "../activation/plan.ts";
 import type { Execution } from "./execution.ts";
-import { explainFrozen } from "./handler_errors.ts";
+import { explainError } from "./handler_errors.ts";
 
 /** Ends a job by the failure of a task; its other handlers are aborted for a reason. */
 export type EndByFailure = (commit: FailureCommit, createReason: () => Error) => void;
@@ -33,7 +33,7 @@ export class TaskFailures {
     const { limits, isOver } = this.#execution;
     if (isOver) return;
     const { id, errorHandler, routine } = plan.routine;
-    const error = explainFrozen(describeError(thrown, this.#errorStacks, limits));
+    const error = explainError(describeError(thrown, this.#errorStacks, limits), task, plan);
     const kinds = errorKinds(thrown, error);
     if (!hasRetries(task, errorHandler)) return this.#decide(task, plan, error, kinds, false);
     let retry: boolean | number;

@@ -148,7 +148,9 @@ export class Database {
   }
 
   #call<T>(mode: "readonly" | "readwrite", run: (tables: Tables) => Promise<T>): Promise<T> {
-    if (this.#isClosed) return Promise.reject(new Error("The IndexedDB store is closed"));
+    if (this.#isClosed) {
+      return Promise.reject(new Error("The IndexedDB store is closed; close it last, by engine.close()"));
+    }
     return this.#pending.add(this.#transact(mode, run));
   }
 

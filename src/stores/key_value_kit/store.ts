@@ -26,7 +26,7 @@ export function storeOver(client: KeyValueClient, name: string, ids: IdSource): 
   let isClosed = false;
 
   const call = async <T>(run: () => Promise<T>): Promise<T> => {
-    if (isClosed) throw new Error(`The ${name} is closed`);
+    if (isClosed) throw new Error(`The ${name} is closed; close it last, by engine.close()`);
     return await pending.add(run());
   };
   /** Writes of one store to one job would otherwise make each other try again. */

@@ -77,7 +77,9 @@ export class Queries implements Statements {
    * @throws {Error} when the store is closed
    */
   call<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) return Promise.reject(new Error("The PostgreSQL store is closed"));
+    if (this.#isClosed) {
+      return Promise.reject(new Error("The PostgreSQL store is closed; close it last, by engine.close()"));
+    }
     return this.#pending.add(this.#run(run));
   }
 

@@ -42,7 +42,7 @@ export class Script {
    * @throws {Error} when the store is closed
    */
   call<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) return Promise.reject(new Error("The Redis store is closed"));
+    if (this.#isClosed) return Promise.reject(new Error("The Redis store is closed; close it last, by engine.close()"));
     return this.#pending.add(this.#call(run));
   }
 

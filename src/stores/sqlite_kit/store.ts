@@ -31,7 +31,7 @@ export function storeOver({ name, queries, ...place }: SqlPlace): Store {
   let isClosed = false;
 
   const checkOpen = (): void => {
-    if (isClosed) throw new Error(`${name} is closed`);
+    if (isClosed) throw new Error(`${name} is closed; close it last, by engine.close()`);
   };
   const write: SqlPlace["write"] = (make, isSingle) => {
     checkOpen();
