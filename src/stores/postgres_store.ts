@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { checkWord } from "../base/options.ts";
+import { checkOptions, checkWord } from "../base/options.ts";
 import type { Store, StoredJob, StoreEvent, StoreTransaction } from "../ports/store.ts";
-import type { PostgresClient } from "./postgres_store/client.ts";
+import { notAClient, type PostgresClient } from "./postgres_store/client.ts";
 import { Gatherer } from "./postgres_store/gatherer.ts";
 import { commandsOf, inboxOf, outcomeIn, sendCommand } from "./postgres_store/inbox.ts";
 import {
@@ -80,7 +80,7 @@ const LONGEST_NAME = /^[\x20-\x7e]{1,48}$/;
  * transaction mode is fine; what other processes do is told by NOTIFY where the client can listen, and asked for at intervals
  * where it cannot.
  *
- * @throws {TypeError} when an option is not what it should be
+ * @throws {TypeError} when the client or an option is not what it should be
  *
  * @example
  * ```ts ignore
@@ -95,10 +95,12 @@ const LONGEST_NAME = /^[\x20-\x7e]{1,48}$/;
  */
 export function postgresStore(client: PostgresClient, options: PostgresStoreOptions = {}): Store {
   const action = "Cannot open the PostgreSQL store";
+  checkOptions(action, options, { schema: true, clock: true });
   const { schema = "routilux", clock = "server" } = options;
   checkWord(action, "clock", clock, ["server", "callers"] satisfies Clock[]);
   checkSchema(action, schema);
-  const queries = new Queries(client, schema, clock, () => migrate(client.query, schema));
+  if (typeof client?.query !== "function") throw notAClient(client);
+  const queries = new Queries(client, schema, clock, () => migrate(client, schema));
   const notices = new Notices(queries, client);
   const flows: FlowNumbers = new Map();
   const appends = new Gatherer<Append, AppendAnswer>((items) => appendAll(queries, items), ({ claim }) => claim.life);

@@ -4,12 +4,14 @@ import type { PgConnection, PgPool } from "../../src/stores/postgres_store.ts";
 interface Options {
   connectionString: string;
   max?: number;
+  connectionTimeoutMillis?: number;
 }
 
 export declare class Pool implements PgPool {
   constructor(options: Options);
   query: PgPool["query"];
-  connect(): Promise<PgConnection>;
+  connect(): Promise<PgConnection & { listenerCount(event: string): number }>;
   on: PgPool["on"];
   end(): Promise<void>;
+  listenerCount(event: string): number;
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -88,6 +88,14 @@ export class PostgresServer {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     }
+  }
+
+  /** Puts a rule before those that say whom it lets in, and starts it again. */
+  async admit(rule: string): Promise<void> {
+    const path = join(this.#data, "pg_hba.conf");
+    writeFileSync(path, `${rule}\n${readFileSync(path, "utf8")}`);
+    this.#run("pg_ctl", "-D", this.#data, "-s", "-w", "-m", "fast", "stop");
+    await this.restart();
   }
 
   /** The id of its first process. */

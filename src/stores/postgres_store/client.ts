@@ -1,3 +1,5 @@
+import { describeValue } from "../../base/path.ts";
+
 /** A value of a parameter: all are sent as text, and cast in the statement. */
 export type PostgresValue = string | null;
 
@@ -32,4 +34,12 @@ export interface PostgresClient {
   readonly listen?:
     | ((channel: string, onMessage: (payload: string) => void, onGap: () => void) => Promise<() => Promise<void>>)
     | undefined;
+}
+
+/** Refuses what is no client: a pool of a package, for instance. */
+export function notAClient(client: unknown): TypeError {
+  return new TypeError(
+    `Cannot open the PostgreSQL store: the client must be made by pgClient, postgresJsClient, bunSqlClient or pgliteClient, or have a ` +
+      `method query that returns rows, got ${describeValue(client)}`,
+  );
 }

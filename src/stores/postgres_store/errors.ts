@@ -1,9 +1,8 @@
+import { codesOf, type Remedies, UNREACHABLE, withRemedy } from "../server_kit/remedies.ts";
+
 /** The code of an error that the server has reported; `undefined` for all others, such as a lost connection. */
 function sqlState(error: unknown): string | undefined {
-  if (typeof error !== "object" || error === null) return undefined;
-  // Most clients call it `code`; Bun has codes of its own there, and the server's in `errno`.
-  const codes = ["code" in error ? error.code : undefined, "errno" in error ? error.errno : undefined];
-  return codes.find((it): it is string => typeof it === "string" && /^[0-9A-Z]{5}$/.test(it));
+  return codesOf(error).find((it) => /^[0-9A-Z]{5}$/.test(it));
 }
 
 /** The statement was rolled back because of concurrent transactions: repeated, it may succeed. */
@@ -34,4 +33,39 @@ export function isUnreferenced(error: unknown): boolean {
  */
 export function isRefusal(error: unknown): boolean {
   return /^(22|23|42|54)/.test(sqlState(error) ?? "");
+}
+
+/** Tables that are not, or not any more, those that the migrations have made. */
+const ALTERED =
+  "its tables are not as its migrations have made them: restore them from a backup, or choose another schema by " +
+  "the option `schema`";
+
+const REMEDIES: Remedies = [
+  UNREACHABLE,
+  [
+    /^(08...$|57P0[123]$|CONNECT|ERR_POSTGRES_CONNECTION|Connection terminated)/,
+    "look at the address that the client was given, and whether the server runs there and lets this client in",
+  ],
+  [
+    /^(28...$|SASL)/,
+    "look at the user and the password in the address that the client was given, and at pg_hba.conf of the server",
+  ],
+  [/^3D000$/, "create the database, or mend its name in the address that the client was given"],
+  [
+    /^(53300$|timeout exceeded when trying to connect)/,
+    "let the pools of all processes together have fewer connections than the server, and each more than it has handlers in `ctx.transact`",
+  ],
+  [
+    /^42501$/,
+    "grant the role USAGE on the schema and all its sequences, and SELECT, INSERT, UPDATE and DELETE on all its tables; where it may not " +
+    "create them, have somebody run the statements of `postgresMigrations` who may",
+  ],
+  [/^25006$/, "connect to the primary server, by a role whose transactions may write"],
+  [/^(42P01|42P07|42703|42883|42P18|42804|23502|22P02)$/, ALTERED],
+  [/^Cannot use a pool after/, "close the engine and its store before the pool"],
+];
+
+/** Says of an error what to do about it, where that is known. */
+export function explained(error: unknown, schema: string): unknown {
+  return withRemedy(error, `Cannot use the PostgreSQL store in the schema ${JSON.stringify(schema)}`, REMEDIES);
 }

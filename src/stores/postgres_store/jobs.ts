@@ -20,6 +20,7 @@ import {
   listOf,
   numberOf,
   optionalNumber,
+  optionalText,
   textOf,
   toJson,
   toLimit,
@@ -67,16 +68,16 @@ const ADD_JOBS = `WITH input AS (
   LEFT JOIN routilux.leases l ON l.incarnation = whole.incarnation`;
 
 /** Returns jobs with the tokens of the calls that have created them: ids. */
-const CREATED = `SELECT ${RECORD}, d.token FROM ${RECORDS} JOIN routilux.documents d ON d.life = j.life
+const CREATED = `SELECT ${RECORD}, d.token FROM ${RECORDS} LEFT JOIN routilux.documents d ON d.life = j.life
   WHERE j.job_id = ANY ($1::text::text[])`;
 
 const FIND = `SELECT ${RECORD} FROM ${RECORDS} WHERE j.job_id = $1::text`;
 
-/** Everything of a job, as of one moment, because it is one statement. */
+/** Everything of a job, as of one moment, because it is one statement; also of one whose document somebody has deleted: that is to be seen. */
 const WHOLE = `SELECT ${RECORD}, f.text AS flow, d.snapshot, j.snapshot_revision,
   (SELECT json_agg(e.text ORDER BY e.revision)::text FROM routilux.entries e
     WHERE e.life = j.life AND e.revision > j.snapshot_revision) AS entries
-  FROM ${RECORDS} JOIN routilux.documents d ON d.life = j.life`;
+  FROM ${RECORDS} LEFT JOIN routilux.documents d ON d.life = j.life`;
 
 const LOAD = `${WHOLE} WHERE j.job_id = $1::text`;
 const LOAD_ALL = `${WHOLE} WHERE j.job_id = ANY ($1::text::text[])`;
@@ -115,7 +116,7 @@ export async function createJobs(
     const record = added.get(job);
     if (record !== undefined) return { isNew: true, record };
     const row = existing(found.get(job.jobId));
-    return { isNew: textOf(row, "token") === job.token, record: toRecord(row) };
+    return { isNew: optionalText(row, "token") === job.token, record: toRecord(row) };
   });
 }
 
@@ -232,7 +233,7 @@ function toStoredJob(row: PostgresRow): StoredJob {
   return {
     record: toRecord(row),
     flow: textOf(row, "flow"),
-    snapshot: textOf(row, "snapshot"),
+    snapshot: optionalText(row, "snapshot") ?? "",
     snapshotRevision: numberOf(row, "snapshot_revision"),
     entries: listOf(row, "entries").map(fromColumn),
   };

@@ -1,3 +1,4 @@
+import { hashText } from "../../base/text_hash.ts";
 import { beginOn } from "./connections.ts";
 import type { PostgresClient, PostgresRow, PostgresValue } from "./client.ts";
 
@@ -47,6 +48,9 @@ export interface PgClientOptions {
   readonly prepares?: boolean;
 }
 
+/** The pools and connections whose loss ends no process. */
+const guarded: WeakSet<PgPool | PgConnection> = new WeakSet();
+
 /** How long a lost connection is tried for again at first, and at most, in milliseconds. */
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 10_000;
@@ -69,21 +73,14 @@ const LONGEST_DELAY_MS = 10_000;
 export function pgClient(pool: PgPool, options: PgClientOptions = {}): PostgresClient {
   const { listens = true, prepares = true } = options;
   const names = new Map<string, string>();
-  const ignore = (): void => {};
-  pool.on("error", ignore);
-  // Between the pool and whoever waits for it a connection has no listener, and it may be lost right then. One that is lost in use makes
-  // the next statement fail.
-  const acquired = new WeakSet<PgConnection>();
-  pool.on("acquire", (connection) => {
-    if (!acquired.has(connection)) connection.on("error", ignore);
-    acquired.add(connection);
-  });
+  guard(pool);
   /** Lists are built in a few ways only; whoever asks in many would fill the server's memory with plans. */
   const statementOf = (text: string, values: readonly PostgresValue[]): PgStatement => {
     const statement = { text, values: [...values] };
     if (!prepares || values.length === 0) return statement;
     let name = names.get(text);
-    if (name === undefined && names.size < MOST_NAMES) names.set(text, name = `routilux_${names.size + 1}`);
+    // Other clients of the pool may have named other statements on its connections.
+    if (name === undefined && names.size < MOST_NAMES) names.set(text, name = `routilux_${hashText(text)}`);
     return name === undefined ? statement : { ...statement, name };
   };
   return {
@@ -101,6 +98,20 @@ export function pgClient(pool: PgPool, options: PgClientOptions = {}): PostgresC
 }
 
 const MOST_NAMES = 100;
+
+/** Sees to it that a connection of a pool that is lost ends no process. */
+function guard(pool: PgPool): void {
+  if (guarded.has(pool)) return;
+  guarded.add(pool);
+  const ignore = (): void => {};
+  pool.on("error", ignore);
+  // Between the pool and whoever waits for it a connection has no listener, and it may be lost right then. One that is lost in use makes
+  // the next statement fail.
+  pool.on("acquire", (connection) => {
+    if (!guarded.has(connection)) connection.on("error", ignore);
+    guarded.add(connection);
+  });
+}
 
 async function listenOn(
   pool: PgPool,

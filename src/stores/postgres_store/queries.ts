@@ -1,6 +1,6 @@
 import { PendingCalls } from "../../ports/store_kit.ts";
 import type { PostgresClient, PostgresQuery, PostgresRow, PostgresValue } from "./client.ts";
-import { isConflict } from "./errors.ts";
+import { explained, isConflict } from "./errors.ts";
 import { toNumber } from "./values.ts";
 
 /** The schema that the statements name; another one takes its place. */
@@ -89,9 +89,13 @@ export class Queries implements Statements {
       await this.#prepared;
     } catch (error) {
       this.#prepared = undefined;
-      throw error;
+      throw explained(error, this.schema);
     }
-    return await run();
+    try {
+      return await run();
+    } catch (error) {
+      throw explained(error, this.schema);
+    }
   }
 
   /** Runs a statement, and returns its rows. One that was rolled back for what others did at the same time is repeated. */

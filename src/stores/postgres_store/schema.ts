@@ -1,4 +1,4 @@
-import type { PostgresQuery } from "./client.ts";
+import { notAClient, type PostgresClient } from "./client.ts";
 import { inSchema, quoteName, quoteText } from "./queries.ts";
 
 // Nothing is written to a job when a lease is renewed or ends: whether a job is held follows from its incarnation and the leases.
@@ -146,13 +146,16 @@ END $routilux$;`;
   });
 }
 
+const OLDEST = 15;
+
 /**
  * Runs the migrations that are missing.
  *
- * @throws {Error} when the tables are of a newer version
+ * @throws {Error} when the tables are of a newer version, or the database is not one that can have them
+ * @throws {TypeError} when what was passed in is no client
  */
-export async function migrate(query: PostgresQuery, schema: string): Promise<void> {
-  const version = await versionOf(query, schema);
+export async function migrate(client: PostgresClient, schema: string): Promise<void> {
+  const version = await versionOf(client, schema);
   const migrations = migrationsOf(schema);
   if (version > migrations.length) {
     throw new Error(
@@ -160,13 +163,33 @@ export async function migrate(query: PostgresQuery, schema: string): Promise<voi
         `${migrations.length}; use the newer version that created them`,
     );
   }
-  for (const text of migrations.slice(version)) await query(text, []);
+  for (const text of migrations.slice(version)) await client.query(text, []);
 }
 
-async function versionOf(query: PostgresQuery, schema: string): Promise<number> {
+/** The version of the tables; 0 where there are none. */
+async function versionOf(client: PostgresClient, schema: string): Promise<number> {
   const table = quoteText(`${quoteName(schema)}.migrations`);
-  const [known] = await query(`SELECT to_regclass(${table})::text AS name`, []);
+  const rows: unknown = await client.query(
+    `SELECT to_regclass(${table})::text AS name, current_setting('server_encoding') AS encoding, ` +
+      `current_setting('server_version') AS server`,
+    [],
+  );
+  if (!Array.isArray(rows)) throw notAClient(client);
+  const [known] = rows;
+  checkServer(String(known?.["server"]), String(known?.["encoding"]));
   if (known?.["name"] === null) return 0;
-  const [row] = await query(inSchema("SELECT max(number) AS version FROM routilux.migrations", schema), []);
+  const [row] = await client.query(inSchema("SELECT max(number) AS version FROM routilux.migrations", schema), []);
   return Number(row?.["version"] ?? 0);
+}
+
+function checkServer(version: string, encoding: string): void {
+  if (!(parseInt(version) >= OLDEST)) {
+    throw new Error(
+      `Cannot open the PostgreSQL store: it needs PostgreSQL ${OLDEST} or newer, the server is ${version}`,
+    );
+  }
+  if (encoding === "UTF8") return;
+  throw new Error(
+    `Cannot open the PostgreSQL store: the database must have the encoding UTF8, current value is ${encoding}; create another one`,
+  );
 }
