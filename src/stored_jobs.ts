@@ -27,6 +27,7 @@ import type { JobRevision, PurgeOptions, Recovery, StoredFlowJob } from "./store
 import type { Worker, WorkOptions } from "./work_options.ts";
 import { StoreWorker, type WorkHost } from "./worker.ts";
 import { hasEnded, type Job, JOB_STATUSES } from "./job/job.ts";
+import { parseText } from "./documents/envelope.ts";
 import { decodeJob, encodeJob } from "./documents/job.ts";
 import { jobOf, type JobState, jobStateOf } from "./documents/job_state.ts";
 import type { Replay } from "./documents/replay.ts";
@@ -348,7 +349,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
 
   /** See `AdoptionHost`. */
   build(text: string): Flow {
-    return Flow.fromJSON(JSON.parse(text), this.registry, { engine: this.#engine });
+    return Flow.fromJSON(parseText(text, "routilux/flow"), this.registry, { engine: this.#engine });
   }
 
   #flowOf({ flow: text, record: { flowHash } }: Pick<StoredJob, "flow" | "record">): Flow {

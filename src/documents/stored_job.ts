@@ -1,6 +1,7 @@
 import type { Job } from "../job/job.ts";
 import { DEFAULT_FLOW_LIMITS } from "../model/flow_limits.ts";
 import type { StoredJob } from "../ports/store.ts";
+import { parseText } from "./envelope.ts";
 import { readFlowDocument } from "./flow.ts";
 import type { FlowDocument } from "./flow_schema.ts";
 import { encodeJob, type JobDocument } from "./job.ts";
@@ -29,7 +30,7 @@ export function readStored(stored: StoredJob, revision: number = stored.record.r
     const kept = `its revisions ${snapshotRevision} to ${record.revision} are kept`;
     throw new RangeError(`job ${JSON.stringify(record.jobId)} has no revision ${revision}: ${kept}`);
   }
-  const flow = readFlowDocument(JSON.parse(stored.flow));
+  const flow = readFlowDocument(parseText(stored.flow, "routilux/flow"));
   const replay = new Replay(snapshot, { ...DEFAULT_FLOW_LIMITS, ...flow.limits });
   for (const entry of entries.slice(0, revision - snapshotRevision)) replay.apply(entry);
   const state = replay.finish();

@@ -2,6 +2,7 @@
  * What all operations of the script share. Numbers are texts: a conversion by Lua would lose digits. All keys begin with the store's name
  * in braces, so that a cluster keeps them on one server.
  *
+ * - `:version` of all these, if it is not the first
  * - `:ids` the lives by job ids; `:job:LIFE` the record of a job; `:snapshot:LIFE`, `:entries:LIFE`, `:inbox:LIFE`, … its other parts
  * - `:age` all jobs by creation time and id, in lexicographic order
  * - `:due` the jobs that may be due now or later, in lexicographic order: holder, reason, priority, queue, flow, since, creation time, id,

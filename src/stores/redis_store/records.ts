@@ -43,8 +43,9 @@ export function toStoredJob(reply: Reply | undefined): StoredJob {
   const [record, flow, snapshot, snapshotRevision, entries] = itemsOf(reply);
   return {
     record: toRecord(record),
-    flow: textOf(flow),
-    snapshot: textOf(snapshot),
+    // Where somebody has deleted one, the engine is to say so of this job, and to go on with others.
+    flow: optionalText(flow) ?? "",
+    snapshot: optionalText(snapshot) ?? "",
     snapshotRevision: numberOf(snapshotRevision),
     entries: itemsOf(entries).map(textOf),
   };

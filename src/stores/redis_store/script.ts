@@ -1,5 +1,6 @@
 import { PendingCalls } from "../../ports/store_kit.ts";
 import type { Commands } from "./client.ts";
+import { cannotPublish, explained } from "./errors.ts";
 import { INBOX_SCRIPT } from "./inbox_script.ts";
 import { JOB_SCRIPT } from "./job_script.ts";
 import { RECORD_SCRIPT } from "./record_script.ts";
@@ -10,6 +11,8 @@ import { itemsOf, numberOf, type Reply, textOf } from "./values.ts";
 const SCRIPT = `${RECORD_SCRIPT}${JOB_SCRIPT}${INBOX_SCRIPT}${TAKING_SCRIPT}\nreturn ops[op]()\n`;
 
 const OLDEST = 7;
+/** Of the keys; where a store says nothing of it, this is its version, too. */
+const VERSION = "1";
 
 /** Where the store's time comes from: the server's clock, or its callers, each of which says what time it is. */
 export type Clock = "server" | "callers";
@@ -78,13 +81,17 @@ export class Script {
       await this.#prepared;
     } catch (error) {
       this.#prepared = undefined;
-      throw error;
+      throw explained(error, this.key);
     }
-    return await run();
+    try {
+      return await run();
+    } catch (error) {
+      throw explained(error, this.key);
+    }
   }
 
   async #check(): Promise<void> {
-    const [version, policy] = itemsOf(await this.run("open", 0)).map(textOf);
+    const [version, policy, silent, keys] = itemsOf(await this.run("open", 0)).map(textOf);
     if (!(numberOf(version?.split(".")[0]) >= OLDEST)) {
       throw new Error(
         `Cannot open the Redis store: it needs Redis ${OLDEST} or newer, the server is ${version || "older"}`,
@@ -96,6 +103,12 @@ export class Script {
           `set maxmemory-policy to noeviction, current value is ${policy}`,
       );
     }
+    if (silent === "1") throw cannotPublish(this.key);
+    if (keys === VERSION) return;
+    throw new Error(
+      `Cannot open the Redis store: its keys have version ${keys}, this version of routilux supports ${VERSION}; ` +
+        `use the newer version that created them`,
+    );
   }
 }
 

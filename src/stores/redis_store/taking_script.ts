@@ -169,7 +169,7 @@ function ops.take()
       for _, place in ipairs(redis.call("ZRANGE", P .. ":due", "[" .. prefix, "(" .. last, "BYLEX", "LIMIT", 0, limit + excepted)) do
         local job = parse(place, #prefix)
         if not exceptJobs[job.jobId] then
-          job.priority = priority
+          job.priority, job.place = priority, place
           if reason == "1" then job.since = math.max(tonumber(lease or 0), job.created) end
           table.insert(found, job)
         end
@@ -178,7 +178,13 @@ function ops.take()
     table.sort(found, comes_first)
   end
   local lives = {}
-  for index = 1, math.min(limit, #found) do lives[index] = found[index].life end
+  for index = 1, math.min(limit, #found) do
+    local job = found[index]
+    -- A job whose record somebody has deleted keeps the others from nothing.
+    if fields(job.life, "jobId")[1] then table.insert(lives, job.life)
+    else redis.call("ZREM", P .. ":due", job.place)
+    end
+  end
   return claim_all(lives, owner, incarnation)
 end
 
@@ -208,9 +214,12 @@ end
 
 function ops.time() return now end
 
--- The version of the server, and what it does when its memory is full.
+-- The version of the server, what it does when its memory is full, whether the user may write but not tell, and the version of the keys.
 function ops.open()
   local about = redis.pcall("INFO", "memory")
-  return { redis.REDIS_VERSION or "", type(about) == "string" and string.match(about, "maxmemory_policy:([%w-]+)") or "" }
+  local may = redis.acl_check_cmd
+  local is_silent = may and may("HSET", P .. ":ids", "", "") and not may("PUBLISH", P .. ":events", "")
+  return { redis.REDIS_VERSION or "", type(about) == "string" and string.match(about, "maxmemory_policy:([%w-]+)") or "",
+    is_silent and "1" or "", redis.call("GET", P .. ":version") or "1" }
 end
 `;
