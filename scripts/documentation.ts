@@ -19,8 +19,6 @@ interface Module {
   readonly symbols: readonly { readonly name: string; readonly declarations: readonly Declaration[] }[];
 }
 
-/** The functions of this entry serve authors of stores together: those of the library show how. */
-const TOGETHER = "./store";
 /** What the checks of options throw, and that of a structure that is frozen. */
 const CHECKS: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
   checkOptions: ["TypeError"],
@@ -44,7 +42,7 @@ const complaints: string[] = [];
 /** The names of the public classes and functions, by their files. */
 const files = new Map<string, Set<string>>();
 
-for (const [entry, path] of Object.entries(config.exports)) {
+for (const path of Object.values(config.exports)) {
   for (const { module_doc: about, symbols } of await modulesOf(path)) {
     if (about?.tags?.some(({ kind }) => kind === "module") !== true) {
       complaints.push(`${path} has no comment with @module`);
@@ -54,7 +52,6 @@ for (const [entry, path] of Object.entries(config.exports)) {
         if (kind !== "class" && kind !== "function") continue;
         const file = filename.slice(ROOT.href.length);
         files.set(file, (files.get(file) ?? new Set()).add(name));
-        if (kind === "function" && entry === TOGETHER) continue;
         if (jsDoc?.tags?.some((tag) => tag.kind === "example") !== true) {
           complaints.push(`${kind} ${name} has no @example`);
         }

@@ -96,6 +96,17 @@ export function checkAppend<R extends KeptRecord>(
  * Checks that a claim is the present one of a job at a revision.
  *
  * @throws {FencedError} when the job is of another life, epoch or revision, was let go of, or there is none
+ *
+ * @example
+ * ```ts
+ * import { checkClaim, type JobClaim, type KeptRecord } from "@routilux/routilux/store";
+ *
+ * // Before a snapshot is replaced: the engine that writes it must have the job.
+ * function compact(records: ReadonlyMap<string, KeptRecord>, claim: JobClaim, revision: number): void {
+ *   checkClaim(records.get(claim.jobId), claim, revision);
+ * }
+ * typeof compact; // "function"
+ * ```
  */
 export function checkClaim<R extends KeptRecord>(
   record: R | undefined,
@@ -115,12 +126,34 @@ function isLetGo({ owner, epoch }: KeptRecord): boolean {
   return owner === undefined && epoch > 0;
 }
 
-/** Whether an append would end a job that has commands which are not consumed. */
+/**
+ * Whether an append would end a job that has commands which are not consumed.
+ *
+ * @example
+ * ```ts
+ * import { type AppendHead, endsUnread, type KeptRecord } from "@routilux/routilux/store";
+ *
+ * // What append() answers before it writes anything: the engine looks into the inbox first.
+ * const refused = (record: KeptRecord, head?: AppendHead) => endsUnread(record, head) ? "unread" : undefined;
+ * typeof refused; // "function"
+ * ```
+ */
 export function endsUnread(record: KeptRecord, head: AppendHead | undefined): boolean {
   return head?.endedAt !== undefined && record.endedAt === undefined && record.sent > head.consumed;
 }
 
-/** The record after an append. */
+/**
+ * The record after an append.
+ *
+ * @example
+ * ```ts
+ * import { appendTo, type KeptRecord } from "@routilux/routilux/store";
+ *
+ * const records = new Map<string, KeptRecord>();
+ * const write = (it: KeptRecord, entries: readonly string[]) => records.set(it.jobId, appendTo(it, entries, undefined));
+ * typeof write; // "function"
+ * ```
+ */
 export function appendTo(record: KeptRecord, entries: readonly string[], head: AppendHead | undefined): KeptRecord {
   const revision = record.revision + entries.length;
   if (head === undefined) return { ...record, revision };
@@ -129,7 +162,20 @@ export function appendTo(record: KeptRecord, entries: readonly string[], head: A
   return releases ? { ...next, owner: undefined, incarnation: undefined } : next;
 }
 
-/** The reasons of the commands that an append consumes and that could not be carried out, by their sequences. */
+/**
+ * The reasons of the commands that an append consumes and that could not be carried out, by their sequences.
+ *
+ * @example
+ * ```ts
+ * import { type AppendHead, type KeptRecord, refusalsIn } from "@routilux/routilux/store";
+ *
+ * const reasons = new Map<number, string>(); // those of one job
+ * function keep(before: KeptRecord, head: AppendHead): void {
+ *   for (const [sequence, reason] of refusalsIn(before, head)) reasons.set(sequence, reason);
+ * }
+ * typeof keep; // "function"
+ * ```
+ */
 export function refusalsIn(before: KeptRecord, { consumed, refused = [] }: AppendHead): ReadonlyMap<number, string> {
   const own = refused.filter(({ sequence }) => sequence > before.consumed && sequence <= consumed);
   return new Map(own.map(({ sequence, reason }) => [sequence, reason]));
@@ -155,7 +201,18 @@ export function outcomeOf(
   return reason === undefined ? { status: "done" } : { status: "refused", reason };
 }
 
-/** The record after a claim. */
+/**
+ * The record after a claim.
+ *
+ * @example
+ * ```ts
+ * import { claimFor, type Incarnation, type KeptRecord } from "@routilux/routilux/store";
+ *
+ * const by: Incarnation = { owner: "engine", incarnation: 7 };
+ * const take = (records: readonly KeptRecord[]) => records.map((it) => claimFor(it, by));
+ * take([]); // []
+ * ```
+ */
 export function claimFor(record: KeptRecord, { owner, incarnation }: Incarnation): KeptRecord {
   return { ...record, owner, incarnation, epoch: record.epoch + 1 };
 }
@@ -166,17 +223,46 @@ export type ListPosition = Pick<JobRecord, "createdAt" | "jobId">;
 /** The default number of jobs on a page. */
 export const PAGE_LENGTH = 100;
 
-/** Whether somebody has a job, and his lease runs. */
+/**
+ * Whether somebody has a job, and his lease runs.
+ *
+ * @example
+ * ```ts
+ * import { isHeld, type JobRecord } from "@routilux/routilux/store";
+ *
+ * const held = (records: readonly JobRecord[], now: number) => records.filter((it) => isHeld(it, now));
+ * held([], 0); // []
+ * ```
+ */
 export function isHeld({ heldUntil }: JobRecord, now: number): boolean {
   return heldUntil !== undefined && heldUntil > now;
 }
 
-/** Whether an incarnation has claimed a job, and not released it. */
+/**
+ * Whether an incarnation has claimed a job, and not released it.
+ *
+ * @example
+ * ```ts
+ * import { type Incarnation, isOwnedBy, type KeptRecord } from "@routilux/routilux/store";
+ *
+ * const own = (records: readonly KeptRecord[], by: Incarnation) => records.filter((it) => isOwnedBy(it, by));
+ * own([], { owner: "engine", incarnation: 7 }); // []
+ * ```
+ */
 export function isOwnedBy(record: KeptRecord, { owner, incarnation }: Incarnation): boolean {
   return record.owner === owner && record.incarnation === incarnation;
 }
 
-/** The incarnations that have claimed jobs, and not released them: each once. */
+/**
+ * The incarnations that have claimed jobs, and not released them: each once.
+ *
+ * @example
+ * ```ts
+ * import { holdersOf } from "@routilux/routilux/store";
+ *
+ * holdersOf([]); // []: nobody has a job, so every owner may be forgotten
+ * ```
+ */
 export function holdersOf(records: readonly KeptRecord[]): readonly Incarnation[] {
   const holders = new Map<number, Incarnation>();
   for (const { owner, incarnation } of records) {
@@ -185,12 +271,33 @@ export function holdersOf(records: readonly KeptRecord[]): readonly Incarnation[
   return [...holders.values()];
 }
 
-/** Whether an incarnation may claim a job that it names: one that is its own already, or that nobody holds. */
+/**
+ * Whether an incarnation may claim a job that it names: one that is its own already, or that nobody holds.
+ *
+ * @example
+ * ```ts
+ * import { type Incarnation, isFreeFor, type JobRecord } from "@routilux/routilux/store";
+ *
+ * const by: Incarnation = { owner: "engine", incarnation: 7 };
+ * const mayClaim = (record: JobRecord | undefined, now: number) => record !== undefined && isFreeFor(record, by, now);
+ * mayClaim(undefined, 0); // false
+ * ```
+ */
 export function isFreeFor(record: JobRecord, by: Incarnation, now: number): boolean {
   return isOwnedBy(record, by) || !isHeld(record, now);
 }
 
-/** Returns the jobs that `take` claims, given all that there are, in any order. */
+/**
+ * Returns the jobs that `take` claims, given all that there are, in any order.
+ *
+ * @example
+ * ```ts
+ * import { dueOfAll, type JobRecord } from "@routilux/routilux/store";
+ *
+ * const records = new Map<string, JobRecord>();
+ * dueOfAll(records.values(), { owner: "engine", incarnation: 7, now: 0, limit: 10 }); // []
+ * ```
+ */
 export function dueOfAll(records: Iterable<JobRecord>, query: TakeQuery): JobRecord[] {
   const due: { readonly record: JobRecord; readonly since: number }[] = [];
   for (const record of records) {
@@ -201,7 +308,16 @@ export function dueOfAll(records: Iterable<JobRecord>, query: TakeQuery): JobRec
   return due.slice(0, query.limit).map(({ record }) => record);
 }
 
-/** Returns the answer to `nextDueAt`, given all jobs. */
+/**
+ * Returns the answer to `nextDueAt`, given all jobs.
+ *
+ * @example
+ * ```ts
+ * import { nextDueOfAll } from "@routilux/routilux/store";
+ *
+ * nextDueOfAll([], { now: 0 }); // undefined: nothing will be due
+ * ```
+ */
 export function nextDueOfAll(records: Iterable<JobRecord>, query: DueQuery): number | undefined {
   let next: number | undefined;
   for (const record of records) {
@@ -211,7 +327,17 @@ export function nextDueOfAll(records: Iterable<JobRecord>, query: DueQuery): num
   return next;
 }
 
-/** Whether a job matches the filters of a query, whether it is due or not. */
+/**
+ * Whether a job matches the filters of a query, whether it is due or not.
+ *
+ * @example
+ * ```ts
+ * import { type DueQuery, isAskedFor, type JobRecord } from "@routilux/routilux/store";
+ *
+ * const asked = (records: readonly JobRecord[], query: DueQuery) => records.filter((it) => isAskedFor(it, query));
+ * asked([], { now: 0, queues: ["mail"] }); // []
+ * ```
+ */
 export function isAskedFor(
   { jobId, flowId, flowHash, queue, sent, consumed }: JobRecord,
   { flows, exceptFlows, exceptJobs, queues, unread }: DueQuery,
@@ -221,7 +347,17 @@ export function isAskedFor(
     flows?.includes(flowId) !== false && queues?.includes(queue) !== false;
 }
 
-/** The instant since which a job counts as due; `undefined` when it is not. */
+/**
+ * The instant since which a job counts as due; `undefined` when it is not.
+ *
+ * @example
+ * ```ts
+ * import { dueSince, type JobRecord } from "@routilux/routilux/store";
+ *
+ * const oldest = (records: readonly JobRecord[], now: number) => Math.min(...records.map((it) => dueSince(it, now) ?? now));
+ * oldest([], 0); // Infinity
+ * ```
+ */
 export function dueSince(record: JobRecord, now: number): number | undefined {
   const { createdAt, dueAt, owner, heldUntil, sent, consumed } = record;
   if (isHeld(record, now)) return undefined;
@@ -239,7 +375,17 @@ function dueFrom(record: JobRecord, now: number): number | undefined {
   return Math.min(since, now);
 }
 
-/** Whether a job matches a filter. */
+/**
+ * Whether a job matches a filter.
+ *
+ * @example
+ * ```ts
+ * import { isMeant, type KeptRecord } from "@routilux/routilux/store";
+ *
+ * const count = (records: readonly KeptRecord[]) => records.filter((it) => isMeant(it, { tags: { customer: "ada" } })).length;
+ * count([]); // 0
+ * ```
+ */
 export function isMeant(record: KeptRecord, filter: JobFilter): boolean {
   const { flowId, status, queue, tags = {}, parentId, createdBefore = Infinity, endedBefore = Infinity } = filter;
   return (flowId === undefined || record.flowId === flowId) && (status === undefined || record.status === status) &&
@@ -249,7 +395,17 @@ export function isMeant(record: KeptRecord, filter: JobFilter): boolean {
     (endedBefore === Infinity || (record.endedAt !== undefined && record.endedAt < endedBefore));
 }
 
-/** Whether `purge` deletes a job. */
+/**
+ * Whether `purge` deletes a job.
+ *
+ * @example
+ * ```ts
+ * import { isPurged, type KeptRecord } from "@routilux/routilux/store";
+ *
+ * const kept = (records: readonly KeptRecord[]) => records.filter((it) => !isPurged(it, { endedBefore: 1_000 }));
+ * kept([]); // []
+ * ```
+ */
 export function isPurged(
   { status, dueAt, endedAt, owner, sent, consumed }: KeptRecord,
   query: Omit<PurgeQuery, "limit">,
@@ -273,7 +429,16 @@ export function compareByAge(a: ListPosition, b: ListPosition): number {
   return a.jobId === b.jobId ? 0 : a.jobId < b.jobId ? -1 : 1;
 }
 
-/** Returns the page that a query asks for, given all jobs in any order. */
+/**
+ * Returns the page that a query asks for, given all jobs in any order.
+ *
+ * @example
+ * ```ts
+ * import { pageOfAll } from "@routilux/routilux/store";
+ *
+ * pageOfAll([], { status: "running", limit: 10 }); // { jobs: [] }
+ * ```
+ */
 export function pageOfAll(records: readonly JobRecord[], query: ListQuery): JobPage {
   const before = query.cursor === undefined ? undefined : positionOf(query.cursor);
   const compare = (a: ListPosition, b: ListPosition) =>
@@ -282,7 +447,18 @@ export function pageOfAll(records: readonly JobRecord[], query: ListQuery): JobP
   return pageOf(records.filter(isOnPage).sort(compare), query.limit);
 }
 
-/** Makes a page from the first `limit` of the found records, which are in order; with a cursor if there are more. */
+/**
+ * Makes a page from the first `limit` of the found records, which are in order; with a cursor if there are more.
+ *
+ * @example
+ * ```ts
+ * import { type JobRecord, pageOf } from "@routilux/routilux/store";
+ *
+ * // One more than the page is long, as a database finds them: then the page has a cursor.
+ * const page = (found: readonly JobRecord[]) => pageOf(found, 10);
+ * page([]); // { jobs: [] }
+ * ```
+ */
 export function pageOf(found: readonly JobRecord[], limit: number = PAGE_LENGTH): JobPage {
   const jobs = found.slice(0, limit);
   const last = jobs.at(-1);
