@@ -1,6 +1,8 @@
 import { styleText } from "node:util";
 import type { CommandHost } from "./host.ts";
-import { printable, shortened } from "./printable.ts";
+import { printable } from "./printable.ts";
+import { table } from "./table.ts";
+import { widthOf } from "./wrapped.ts";
 
 /** The colours by what a word says. */
 const COLOURS: Readonly<Record<string, "green" | "red" | "yellow" | "cyan">> = {
@@ -61,7 +63,7 @@ export class Printer {
     const { columns = Infinity } = this.#host.output;
     for (let count = head.length; count > 2; count--) {
       const lines = table(head.slice(0, count), rows.map((row) => row.slice(0, count)));
-      if (lines.every((line) => lengthOf(line) <= columns)) return lines;
+      if (lines.every((line) => widthOf(line) <= columns)) return lines;
     }
     return table(head.slice(0, 2), rows.map((row) => row.slice(0, 2)), columns);
   }
@@ -80,45 +82,3 @@ export class Printer {
 
 /** It was found out before whether there are colours. */
 const PLAIN = { validateStream: false } as const;
-
-/** The fewest characters of a column that is made narrower. */
-const LEAST = 8;
-
-/**
- * Rows as a table with aligned columns.
- *
- * @param width how wide it may be: then the widest columns are made narrower, but the first, in which it is said what a row is about
- */
-export function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  width: number = Infinity,
-): string[] {
-  const cells = [head, ...rows].map((row) => row.map(printable));
-  const widths = head.map((_, column) => Math.max(...cells.map((row) => lengthOf(row[column]))));
-  for (;;) {
-    const excess = widths.reduce((sum, it) => sum + it + GAP, -GAP) - width;
-    const widest = Math.max(...widths.slice(1));
-    if (excess <= 0 || widest <= LEAST) break;
-    // Down to the next widest: then both are made narrower.
-    const next = Math.max(LEAST, ...widths.slice(1).filter((it) => it < widest));
-    const several = widths.slice(1).filter((it) => it === widest).length;
-    const to = Math.max(next, widest - Math.ceil(excess / several));
-    widths.forEach((it, column) => column > 0 && it === widest && (widths[column] = to));
-  }
-  return cells.map((row) => row.map((cell, column) => padded(cell, widths[column] ?? 0)).join(" ".repeat(GAP)).trimEnd() // Unreachable default: each column has a width.
-  );
-}
-
-/** How far columns are apart. */
-const GAP = 2;
-
-/** A printable text of exactly so many characters: one that is longer is cut off. */
-function padded(text: string, width: number): string {
-  const length = lengthOf(text);
-  return length <= width ? text + " ".repeat(width - length) : shortened(text, width);
-}
-
-function lengthOf(text: string = ""): number {
-  return Array.from(text).length;
-}

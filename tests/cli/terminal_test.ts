@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
-import { table } from "../../src/cli/printer.ts";
-import { described, wrapped } from "../../src/cli/wrapped.ts";
+import { table } from "../../src/cli/table.ts";
+import { described, widthOf, wrapped } from "../../src/cli/wrapped.ts";
 import { fullJob } from "../support/full_job_document.ts";
 import { inOwnFolder, runCommand } from "./run_command.ts";
 import { sampleDocuments } from "./sample_documents.ts";
@@ -50,9 +50,62 @@ test("of a table that is too wide the widest columns are made narrower, but neve
   assertEquals(whole, `${"x".repeat(50)}  ${"y".repeat(7)}…`);
 });
 
+test("a text in the last column is never cut off: it goes on below its beginning, or stands below its row", () => {
+  const rows = [["path", "a text that is much longer than what is left"], ["p", "short"]];
+  assertEquals(table(["where", "what"], rows, 37), [
+    "where  what",
+    "path   a text that is much longer",
+    "       than what is left",
+    "p      short",
+  ]);
+  assertEquals(table(["where", "what"], [["a-path-of-some-length", "a text that is longer, of words"]], 30), [
+    "where",
+    "    what",
+    "a-path-of-some-length",
+    "    a text that is longer, of",
+    "    words",
+  ]);
+  const [, ...narrow] = table(["id", "b", "what"], [["id", "x".repeat(20), "y".repeat(25)]], 20);
+  assertEquals(narrow, ["    what", `id  ${"x".repeat(15)}…`, `    ${"y".repeat(16)}`, `    ${"y".repeat(9)}`]);
+});
+
+test("columns stand below each other also with letters that are twice as wide, and marks that take no room", () => {
+  assertEquals(["abc", "名前", "e\u0301", "🎉", "한글", "ｗ"].map(widthOf), [3, 4, 1, 2, 4, 2]);
+  assertEquals(table(["job", "status"], [["名前", "runs"], ["e\u0301", "x"]]), [
+    "job   status",
+    "名前  runs",
+    "e\u0301     x",
+  ]);
+  assertEquals(table(["a", "b"], [["i", "名".repeat(8)]], 13)[1], `i  ${"名".repeat(4)}…`);
+});
+
+test("what documents say, what is wrong with them and how they differ fits a terminal", () =>
+  inOwnFolder(async (file) => {
+    const { after, before, flow } = await sampleDocuments();
+    await writeFile(file("before.json"), JSON.stringify({ flow, job: before }));
+    await writeFile(file("after.json"), JSON.stringify({ flow, job: after }));
+    await writeFile(file("flow.json"), JSON.stringify(flow));
+    await writeFile(file("newer.json"), JSON.stringify({ ...flow, version: 99 }));
+    for (
+      const args of [
+        ["inspect", file("after.json")],
+        ["inspect", file("flow.json")],
+        ["check", file("newer.json")],
+        ["diff", file("before.json"), file("after.json")],
+      ]
+    ) {
+      const piped = await runCommand(args);
+      const { output } = await runCommand(args, { isTerminal: true, columns: 70, variables: { NO_COLOR: "1" } });
+      assertEquals(longest(output) <= 70, true, output);
+      const letters = (text: string) => text.replace(/\s+/g, "");
+      assertEquals(letters(output), letters(piped.output));
+    }
+  }));
+
 test("texts are wrapped between words, and stand beside what they are about where that is short", () => {
   assertEquals(wrapped("one two three", 7), ["one two", "three"]);
-  assertEquals(wrapped("a-very-long-word b", 5), ["a-very-long-word", "b"]);
+  assertEquals(wrapped("a-very-long-word b", 5), ["a-ver", "y-lon", "g-wor", "d b"]);
+  assertEquals(wrapped("名名名 b", 5), ["名名", "名 b"]);
   assertEquals(wrapped("", 5), [""]);
   assertEquals(described([["short", "said"], ["a longer one", "said of it"]], 6), [
     "  short   said",

@@ -8,7 +8,6 @@ import type { Registry } from "../../values/registry.ts";
 import type { Call, Command } from "../command.ts";
 import { DOCUMENT_NOTES, FLOW_OPTION, type RawDocuments, readRawDocuments } from "../documents.ts";
 import { EXIT, type ExitCode, reasonOf } from "../failure.ts";
-import { table } from "../printer.ts";
 import { loadRegistry, REGISTRY_OPTION } from "../registry.ts";
 
 /** `routilux check`: whether documents are right. */
@@ -28,7 +27,7 @@ async function run(call: Call): Promise<ExitCode> {
   await call.print.answer(
     { isRight: findings.length === 0, checked: what, findings },
     () =>
-      findings.length === 0 ? [`${documents.source}: ${what.join(" and ")} without a fault`] : table(
+      findings.length === 0 ? [`${documents.source}: ${what.join(" and ")} without a fault`] : call.print.table(
         ["path", "code", "what is wrong"],
         findings.map(({ code, message, path }) => [path, code, message]),
       ),

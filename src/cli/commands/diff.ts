@@ -2,7 +2,6 @@ import { diffJobs } from "../../inspect/diff.ts";
 import type { Call, Command } from "../command.ts";
 import { DOCUMENT_NOTES, jobOf, readDocuments } from "../documents.ts";
 import { EXIT, type ExitCode } from "../failure.ts";
-import { table } from "../printer.ts";
 
 /** `routilux diff`: how two jobs differ. */
 export const diff: Command = {
@@ -23,7 +22,7 @@ async function run(call: Call): Promise<ExitCode> {
     () =>
       differences.length === 0
         ? ["no differences"]
-        : table(["path", "what differs"], differences.map(({ message, path }) => [path, message])),
+        : call.print.table(["path", "what differs"], differences.map(({ message, path }) => [path, message])),
   );
   return differences.length === 0 ? EXIT.done : EXIT.no;
 }

@@ -4,7 +4,6 @@ import type { Call, Command } from "../command.ts";
 import { DOCUMENT_NOTES, readDocuments } from "../documents.ts";
 import { EXIT, type ExitCode } from "../failure.ts";
 import { summaryLines } from "../summary_lines.ts";
-import { table } from "../printer.ts";
 
 /** `routilux inspect`: what documents say. */
 export const inspect: Command = {
@@ -49,7 +48,7 @@ function flowLines({ print }: Call, flow: FlowDocument): string[] {
   return [
     `${print.heading("flow")} ${rows.length} routines, ${links.length} connections, ${flow.executionStrategy}`,
     "",
-    ...table(["routine", "class", "version", "slots", "events"], rows),
-    ...links.length === 0 ? [] : ["", ...table(["from", "", "connected to"], links)],
+    ...print.table(["routine", "class", "version", "slots", "events"], rows),
+    ...links.length === 0 ? [] : ["", ...print.table(["from", "", "connected to"], links)],
   ];
 }
