@@ -111,6 +111,10 @@ test("entries of a journal tell of children", async () => {
   assertEquals(describeEntry({ opened: ["a"] }), "1 child started");
   assertEquals(describeEntry({ fills: 3 }), "the answer to task 3");
   assertEquals(describeEntry({ status: "running", redrive: true }), "to running, by a redrive");
+  assertEquals(describeEntry({ status: "running", redriven: [1] }), "to running, by a redrive");
+  assertEquals(describeEntry({ status: "failed", discarded: [1] }), "to failed, 1 failure discarded");
+  assertEquals(describeEntry({ status: "failed", discarded: [1, 2] }), "to failed, 2 failures discarded");
+  assertEquals(describeEntry({ kind: "children", settled: true }), "its end told to its parent and children");
 });
 
 test("a diagram shows the children of a job by their flows, in other boxes and by other arrows", async () => {
