@@ -223,7 +223,8 @@ describe("the studio in a browser", { skip: SKIPPED, timeout: 600_000 }, () => {
   for (const look of LOOKS) {
     test(`nothing is cut off, and no barrier is found, at ${look.width} pixels in ${look.scheme}`, async () => {
       const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-      await started(`seen ${look.width} ${look.scheme}`);
+      // A value that is too long to be shown at once scrolls.
+      await started(`seen ${look.width} ${look.scheme}`, "tea and biscuits ".repeat(60));
       const id = `id=${encodeURIComponent(`seen ${look.width} ${look.scheme}`)}`;
       const failed = `failed ${look.width} ${look.scheme}`;
       shop.isOpen = false;

@@ -4,7 +4,7 @@ import { type Context, Engine, ErrorHandler, Flow, Registry, Routine } from "../
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { studio } from "../../src/studio/mod.ts";
-import { duration } from "../../src/studio/pages/texts.ts";
+import { duration, jsonOf } from "../../src/studio/pages/texts.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { Approval, approvals } from "../support/approval.ts";
 import { wrapStore } from "../support/wrapped_store.ts";
@@ -34,6 +34,15 @@ test("durations are said in one or two words", () => {
     ]
       .map(duration),
     ["5 ms", "1.5 s", "10 s", "1 min", "1 min 30 s", "9 min", "12 min", "1 h 30 min", "3 h", "15 h", "47 h", "2 days"],
+  );
+});
+
+test("a value that is too long to be shown at once scrolls, also by the keyboard", () => {
+  const tagOf = (value: unknown) => /<(code|pre)[^>]*>/.exec(jsonOf(value).text)?.[0];
+  const scrolls = '<pre class="tall" role="group" aria-label="A long value" tabindex="0">';
+  assertEquals(
+    [{ a: 1 }, "x".repeat(300), "x".repeat(500), Array.from({ length: 40 }, (_, index) => index)].map(tagOf),
+    ["<code>", "<pre>", scrolls, scrolls],
   );
 });
 

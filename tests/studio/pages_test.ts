@@ -5,7 +5,7 @@ import { memoryStore } from "../../src/stores/memory_store.ts";
 import { studio } from "../../src/studio/mod.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { textAt, textOf } from "./page_text.ts";
-import { NOW, sampleJobs, sampleStudio } from "./sample_studio.ts";
+import { NOW, ORIGIN, sampleJobs, sampleStudio } from "./sample_studio.ts";
 
 test("the page of jobs has them newest first, with counts, filters, and a link to each further page", async () => {
   const sample = await sampleJobs();
@@ -23,13 +23,36 @@ test("the page of jobs has them newest first, with counts, filters, and a link t
   assertEquals(second.match(/<tr role="row"><td/g)?.length, 13);
   assertMatch(
     textOf(second),
-    /waits orders team=sales running slow 2 s ago waits for an answer .* ← First page No more jobs/,
+    /waits orders team=sales running slow 2 s ago – id-1 ← First page No more jobs/,
   );
+
   assertEquals(/data-events/.test(second), false);
   assertMatch(await textAt(sample, "/?order=oldest"), /waits .* fails .* Newer →/);
   const failed = await textAt(sample, "/?status=failed&flow=orders&queue=default");
   assertMatch(failed, /Clear .* fails orders failed default 1 s ago ended 1 s ago –/);
   assertMatch(await textAt(sample, "/?tag=team%3Dsales&parent=nobody"), /Started by job .* No job fits/);
+});
+
+test("the page of jobs says that a job waits only where no engine has it: else it may be at work", async () => {
+  class Asking extends Routine {
+    readonly trigger = this.addSlot("trigger", this.ask);
+    readonly answer = this.addSlot("answer", this.end);
+    ask(_params: unknown, ctx: Context): void {
+      ctx.expect(this.answer);
+    }
+    end(): void {}
+  }
+  const [registry, store] = [new Registry({ Asking }), memoryStore()];
+  const engine = new Engine({ store, registry, timers: manualTimers(NOW), ids: manualIds() });
+  const flow = new Flow({ id: "questions", registry, engine });
+  await flow.start(flow.addRoutine(new Asking(), "asking"), {}, { jobId: "asks" });
+  const { jobs } = await engine.recover();
+  for (const { flow, job } of jobs) await flow.settle(job);
+  const text = async (engine: Engine) => textOf(await (await studio(engine)(new Request(`${ORIGIN}/`))).text());
+  assertMatch(await text(engine), /asks questions running default now – id-\d/);
+  await engine.shutdown({ drain: false });
+  const looking = new Engine({ store, registry, timers: manualTimers(NOW) });
+  assertMatch(await text(looking), /asks questions running default now waits for an answer or a child –/);
 });
 
 test("the page of a job shows what it does, waits for and has come to", async () => {

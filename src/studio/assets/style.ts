@@ -19,7 +19,7 @@ main p a:not(.button),.under a,td a{text-decoration:underline;text-decoration-co
 .skip{position:absolute;left:-999px}.skip:focus{left:12px;top:8px;z-index:9;background:var(--card);padding:8px 14px}
 .hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}[hidden]{display:none!important}
 .faint{color:var(--faint)}code,pre,textarea,.owner{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono",monospace;font-size:.86em}
-pre{margin:0;white-space:pre-wrap;max-height:22em;overflow:auto}`;
+pre{margin:0;white-space:pre-wrap}.tall{max-height:22em;overflow:auto}`;
 
 const TOP =
   `.top{background:var(--card);border-bottom:1px solid var(--line)}.top .wide{display:flex;align-items:center;gap:28px;height:56px}
@@ -97,7 +97,7 @@ const NARROW =
 .start form[method=post]>.fields{grid-template-columns:1fr}.slider label{order:-1;flex-basis:100%!important}.acts{margin-left:0}.act form{right:auto;left:0}.filter label{flex:1 1 40%;max-width:none}.scroll td:last-child:not(.number){min-width:11rem}}
 @media(max-width:440px){.top nav{gap:0}.top nav a{padding:6px 9px}.brand span{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}}
 @media(max-width:960px){.columns{grid-template-columns:minmax(0,1fr);gap:0}.jobs,.jobs tbody,.jobs tr,.jobs td{display:block;width:auto}.jobs thead{display:none}.jobs tr{padding:12px 16px;border-top:1px solid var(--line)}.jobs tr:first-child{border:0}
-.jobs td,.jobs td:first-child,.jobs td:last-child{border:0;padding:2px 0}.jobs td[data-label]{display:flex;justify-content:space-between;gap:16px;font-size:.88rem}.jobs td[data-label]::before{content:attr(data-label);color:var(--faint)}}
+.jobs td,.jobs td:first-child,.jobs td:last-child{border:0;padding:2px 0}.jobs td[data-label]{display:flex;justify-content:space-between;gap:16px;font-size:.88rem}.jobs td[data-label]::before{content:attr(data-label);flex:none;color:var(--faint)}}
 @media(min-width:600px) and (max-width:960px){.jobs tr{display:grid;grid-template-columns:1fr 1fr;column-gap:32px}.jobs .name{grid-column:1/-1}}`;
 
 /** The style of the pages: for light and for dark, and for windows from 360 pixels on. */

@@ -1,5 +1,6 @@
 import { JOB_STATUSES } from "../../job/job.ts";
 import type { JobRecord, ListQuery } from "../../ports/store.ts";
+import { isHeld } from "../../ports/store_kit.ts";
 import { exactly, type Html, markup, type Part } from "../html.ts";
 import { countJobs, type JobCounts, listJobs } from "../queries.ts";
 import type { Call } from "../route.ts";
@@ -106,10 +107,13 @@ function jobRow({ link }: Call, job: JobRecord, now: number): Html {
   }</tr>`;
 }
 
-function nextOrLast({ dueAt, endedAt, status }: JobRecord, now: number): Html {
+function nextOrLast(job: JobRecord, now: number): Html {
+  const { dueAt, endedAt, status } = job;
   if (endedAt !== undefined) return markup`ended ${instant(endedAt, now)}`;
   if (dueAt === undefined) {
-    return markup`<span class="faint">${status === "running" ? "waits for an answer" : "–"}</span>`;
+    // Of a job that an engine has, the store does not know what it does.
+    const waits = status === "running" && !isHeld(job, now);
+    return markup`<span class="faint">${waits ? "waits for an answer or a child" : "–"}</span>`;
   }
   return dueAt <= now ? markup`due since ${instant(dueAt, now)}` : markup`due ${instant(dueAt, now)}`;
 }

@@ -39,13 +39,22 @@ export function duration(ms: number): string {
   return `${Math.round(hours / 24)} days`;
 }
 
+/** The most characters and lines of a value that is shown whole: one that has more scrolls. */
+const MOST_AT_ONCE = 400;
+const MOST_LINES = 14;
+
 /** A value as JSON: in a line where it is short, else with lines and indents; cut off where it is very long. */
 export function jsonOf(value: unknown): Html {
   if (value === undefined) return markup`<span class="faint">–</span>`;
   const line = JSON.stringify(value);
   const text = line.length <= 80 ? line : JSON.stringify(value, undefined, 2);
   const shown = text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}…`;
-  const code = line.length <= 80 ? markup`<code>${shown}</code>` : markup`<pre>${shown}</pre>`;
+  const code = line.length <= 80
+    ? markup`<code>${shown}</code>`
+    : shown.length <= MOST_AT_ONCE && shown.split("\n").length <= MOST_LINES
+    ? markup`<pre>${shown}</pre>`
+    // What scrolls must be reached by the keyboard, too.
+    : markup`<pre class="tall" role="group" aria-label="A long value" tabindex="0">${shown}</pre>`;
   return text.length <= MOST_CHARACTERS
     ? code
     : markup`${code}<p class="faint">Cut off after ${MOST_CHARACTERS} of ${text.length} characters</p>`;
