@@ -1,9 +1,11 @@
+import { decodeCommand } from "../documents/command.ts";
 import { readStored } from "../documents/stored_job.ts";
 import type { JobDocument } from "../documents/job.ts";
 import { diffDocuments } from "../inspect/diff.ts";
 import { summarizeDocument } from "../inspect/summary.ts";
 import type { JobStatus } from "../job/job.ts";
 import type { JobRecord, Store } from "../ports/store.ts";
+import type { Timers } from "../ports/timers.ts";
 import type { CommandHost } from "./host.ts";
 import { loadJob, noSuchJob } from "./stored_documents.ts";
 
@@ -18,6 +20,9 @@ const QUIET: ReadonlySet<string> = new Set([
   "arrivals",
   "dropped",
 ]);
+
+/** The parts of a record that say that there is something to look at. */
+const PARTS = ["revision", "endedAt", "sent", "consumed"] as const;
 
 /** Something that has changed in a job that is watched. */
 export interface JobChange {
@@ -43,11 +48,11 @@ export async function watchJob(
 ): Promise<JobStatus> {
   let { job, record } = await read(store, jobId);
   await onChange({ at: job.updatedAt, path: "", message: summaryOf(job) });
-  while (!isAtItsEnd(record)) {
+  while (!await isAtItsEnd(store, record, host.timers)) {
     await untilChanged(store, jobId, host);
     const found = await store.find(jobId);
     if (found === undefined) throw noSuchJob(jobId);
-    if (found.revision === record.revision && !isAtItsEnd(found)) continue;
+    if (PARTS.every((part) => found[part] === record[part])) continue;
     const next = await read(store, jobId);
     for (const { message, path } of diffDocuments(job, next.job)) {
       if (!QUIET.has(path.replace(/\W.*$/s, ""))) await onChange({ at: next.job.updatedAt, path, message });
@@ -62,8 +67,22 @@ async function read(store: Store, jobId: string): Promise<{ readonly job: JobDoc
   return { job: readStored(stored).job, record: stored.record };
 }
 
-function isAtItsEnd({ consumed, endedAt, sent }: JobRecord): boolean {
-  return endedAt !== undefined && sent === consumed;
+/** Whether a job has ended for good: of what was asked of it and has not been read yet, only a redrive lets it go on. */
+async function isAtItsEnd(store: Store, record: JobRecord, timers: Timers): Promise<boolean> {
+  const { consumed, endedAt, sent } = record;
+  if (endedAt === undefined || sent === consumed) return endedAt !== undefined;
+  const { commands } = await store.inbox(record, consumed, timers.now());
+  return !commands.some(({ text }) => isRedrive(text));
+}
+
+function isRedrive(text: string): boolean {
+  try {
+    const command = decodeCommand(text);
+    return command.type === "resume" && command.redrive;
+  } catch {
+    // Whoever has the job refuses what cannot be read.
+    return false;
+  }
 }
 
 function summaryOf(job: JobDocument): string {

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { TimeoutError } from "../../mod.ts";
 import { exportJobs } from "../../src/cli/export_jobs.ts";
 import { type ExportedJob, readExportedJob } from "../../src/cli/exported_job.ts";
@@ -193,7 +193,7 @@ test("an export that is interrupted leaves its file to be gone on with", () =>
     assertEquals(JSON.parse(resumed.output), { path: path("a.jsonl"), written: 1, held: 0, before: 0 });
     const nowhere = await runCommand(["export", path("no/such/folder.jsonl"), "--store", store]);
     assertEquals(nowhere.exit, 3);
-    assertMatch(nowhere.errors, /folder\.jsonl: the file cannot be written: /);
+    assertMatch(nowhere.errors, /folder\.jsonl: the file cannot be written: there is no such folder; make it first/);
   }));
 
 /** Lets time pass until a promise has settled. */
@@ -228,6 +228,36 @@ test("a watcher says nothing while nothing changes, and hears of the end", async
   await sample.engine.shutdown({ drain: false });
   assertEquals(await whileTimePasses(timers, watched), "cancelled");
   assertEquals(changes.some(({ message }) => message === "the job went from running to cancelled"), true);
+});
+
+test("a watcher returns when a job has ended whose failures are to be discarded, and waits where it is to be redriven", async () => {
+  const { changes, sample, store, timers, watched } = await watchSample();
+  const handle = sample.engine.handle("j");
+  await handle.cancel();
+  await sample.recover();
+  await sample.engine.shutdown({ drain: false });
+  await whileTimePasses(timers, watched);
+  const asking = sampleEngine(store);
+  const watch = () => {
+    const host = { signal: new AbortController().signal, timers };
+    return watchJob(store, "j", host, (change) => Promise.resolve(void changes.push(change)));
+  };
+  const record = await store.find("j");
+  assert(record !== undefined);
+  const sent = { key: "unreadable", text: "no JSON", reopens: true, keyRetentionMs: 1_000, room: 10, now: NOW };
+  assertEquals(await store.send(record, sent), "stored");
+  await asking.engine.handle("j").discard(true);
+  assertEquals(await watch(), "cancelled");
+  await asking.engine.handle("j").redrive();
+  let isOver = false;
+  const redriven = watch().finally(() => isOver = true);
+  for (let n = 0; n < 5; n++) await timers.advance(500);
+  assertEquals(isOver, false);
+  await asking.recover();
+  await asking.engine.handle("j").deliver({ routine: "office", slot: "answer" }, {});
+  await asking.recover();
+  await asking.engine.shutdown({ drain: false });
+  assertEquals(await whileTimePasses(timers, redriven), "completed");
 });
 
 test("a watcher says when the job is gone", async () => {
