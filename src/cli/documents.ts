@@ -6,6 +6,7 @@ import { isRecord } from "../values/json.ts";
 import type { Call } from "./command.ts";
 import { CommandError, EXIT, reasonOf } from "./failure.ts";
 import type { CommandHost } from "./host.ts";
+import { unusableFile } from "./unusable_file.ts";
 
 /** The documents in a file: a flow, a job, or both. */
 export interface Documents {
@@ -80,11 +81,14 @@ function documentsIn(json: Readonly<Record<string, unknown>>): Omit<RawDocuments
   return flow === undefined && job === undefined ? undefined : { flow, job };
 }
 
+/** What to give instead of a text that holds no document, or not the one that is needed. */
+const REMEDY = "give one whole document, as `routilux jobs show JOB --json` writes it";
+
 function parse(source: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new CommandError(EXIT.input, `${source}: the text is no JSON: ${reasonOf(cause)}`, { cause });
+    throw new CommandError(EXIT.input, `${source}: the text is no JSON: ${reasonOf(cause)}; ${REMEDY}`, { cause });
   }
 }
 
@@ -95,7 +99,7 @@ function parse(source: string, text: string): unknown {
  */
 export async function readText(host: CommandHost, path: string): Promise<string> {
   const bytes = path === "-" ? await readAll(host.input) : await readFile(path).catch((cause: unknown) => {
-    throw new CommandError(EXIT.input, `${path}: the file cannot be read: ${reasonOf(cause)}`, { cause });
+    throw unusableFile(path, "read", cause);
   });
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -123,5 +127,5 @@ export function flowOf({ flow, source }: Documents): FlowDocument {
 /** The job of documents. */
 export function jobOf({ job, source }: Documents): JobDocument {
   if (job !== undefined) return job;
-  throw new CommandError(EXIT.input, `${source}: there is no job in it`);
+  throw new CommandError(EXIT.input, `${source}: there is no job in it; ${REMEDY}`);
 }

@@ -1,21 +1,26 @@
 import { open } from "node:fs/promises";
 import type { ListPosition } from "../ports/store_kit.ts";
 import { readExportedJob } from "./exported_job.ts";
-import { CommandError, EXIT, reasonOf } from "./failure.ts";
+import { CommandError, EXIT } from "./failure.ts";
 import { readJsonLines } from "./json_lines.ts";
+import { unusableFile } from "./unusable_file.ts";
 
 const CHUNK_BYTES = 2 ** 16;
 
 /** The bytes of a file as a stream, up to a length. The file is closed at the end, and when the stream is cancelled. */
 export async function streamFile(path: string, length: number = Infinity): Promise<ReadableStream<Uint8Array>> {
   const file = await open(path, "r").catch((cause: unknown) => {
-    throw new CommandError(EXIT.input, `${path}: the file cannot be read: ${reasonOf(cause)}`, { cause });
+    throw unusableFile(path, "read", cause);
   });
   let at = 0;
   return new ReadableStream({
     async pull(controller) {
       const buffer = new Uint8Array(Math.min(CHUNK_BYTES, length - at));
-      const { bytesRead } = buffer.length === 0 ? { bytesRead: 0 } : await file.read(buffer, 0, buffer.length, at);
+      const { bytesRead } = buffer.length === 0
+        ? { bytesRead: 0 }
+        : await file.read(buffer, 0, buffer.length, at).catch((cause: unknown) => {
+          throw unusableFile(path, "read", cause);
+        });
       at += bytesRead;
       if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead));
       await file.close();

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import type { Call } from "./command.ts";
-import { CommandError, EXIT, reasonOf } from "./failure.ts";
+import { unusableFile } from "./unusable_file.ts";
 
 /** The option that names the file where the answer goes. */
 export const OUTPUT_OPTION: {
@@ -23,7 +23,7 @@ export async function writeText(call: Call, format: string, text: string): Promi
   try {
     await writeFile(path, text);
   } catch (cause) {
-    throw new CommandError(EXIT.input, `${path}: the file cannot be written: ${reasonOf(cause)}`, { cause });
+    throw unusableFile(path, "written", cause);
   }
   await call.print.answer({ format, path }, () => [`${path} is written`]);
 }

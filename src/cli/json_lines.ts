@@ -3,6 +3,8 @@ import { CommandError, EXIT, reasonOf } from "./failure.ts";
 /** The longest line that is read, in characters: a file without line breaks must not fill the memory. */
 const LONGEST_LINE = 2 ** 29 - 1024;
 
+const REMEDY = "give the lines that `routilux export` has written, in UTF-8";
+
 /** A value of a file of JSON lines. */
 export interface NumberedValue {
   /** The number of its line, from 1. */
@@ -35,7 +37,9 @@ export async function* readJsonLines(
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw new CommandError(EXIT.input, `${source}: line ${handed[0] ?? last + 1}: ${reasonOf(cause)}`, { cause });
+        if (cause instanceof CommandError) throw cause;
+        const line = handed[0] ?? last + 1;
+        throw new CommandError(EXIT.input, `${source}: line ${line}: ${reasonOf(cause)}; ${REMEDY}`, { cause });
       });
       if (done) return;
       last = handed.shift() ?? 0; // Unreachable default: a value comes of a line that was handed to the parser.

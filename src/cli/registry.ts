@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Flow } from "../flow.ts";
@@ -41,7 +42,10 @@ export async function loadModule(call: Call): Promise<RegistryModule | undefined
   try {
     loaded = await import(pathToFileURL(resolve(path)).href);
   } catch (cause) {
-    throw new CommandError(EXIT.input, `${path}: the module cannot be loaded: ${reasonOf(cause)}`, { cause });
+    const why = existsSync(path)
+      ? `${reasonOf(cause)}; see that it runs by itself`
+      : "there is no such file; name it by its path";
+    throw new CommandError(EXIT.input, `${path}: the module cannot be loaded: ${why}`, { cause });
   }
   const found = [loaded["default"], loaded["registry"]].find((it) => it instanceof Registry);
   if (found instanceof Registry) {

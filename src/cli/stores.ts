@@ -10,6 +10,8 @@ import { openPostgres } from "./postgres_server.ts";
 interface StoreKind {
   /** The address, as the help shows it. */
   readonly example: string;
+  /** What must be so that it can be opened. */
+  readonly remedy: string;
   /** Opens it. `place` is what follows the kind and the colon in the address; `creates` is whether it may be made. */
   readonly open: (place: string, creates: boolean) => Promise<OpenStore>;
 }
@@ -23,10 +25,22 @@ export interface OpenStore {
 
 /** The stores that commands open, by the word before the colon. What a kind needs is loaded when it is opened. */
 const KINDS: Readonly<Record<string, StoreKind>> = {
-  sqlite: { example: "sqlite:PATH", open: openSqlite },
-  file: { example: "file:FOLDER", open: openFolder },
-  postgres: { example: "postgres://USER@HOST/DATABASE", open: openPostgres },
-  redis: { example: "redis://HOST", open: openRedis },
+  sqlite: {
+    example: "sqlite:PATH",
+    remedy: "PATH must be a database of SQLite, in a folder that is there",
+    open: openSqlite,
+  },
+  file: {
+    example: "file:FOLDER",
+    remedy: "FOLDER must be a folder that no other process has open as a store",
+    open: openFolder,
+  },
+  postgres: {
+    example: "postgres://USER@HOST/DATABASE",
+    remedy: "see that the server runs, and lets this user in",
+    open: openPostgres,
+  },
+  redis: { example: "redis://HOST", remedy: "see that the server runs, and lets this user in", open: openRedis },
 };
 
 /** The addresses of stores, as the help shows them. */
@@ -77,7 +91,8 @@ async function open(address: string, creates: boolean): Promise<OpenStore> {
     return await known.open(place, creates);
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError(EXIT.store, `${withoutPassword(address)}: the store cannot be opened: ${reasonOf(error)}`, {
+    const why = `${reasonOf(error)}; ${known.remedy}`;
+    throw new CommandError(EXIT.store, `${withoutPassword(address)}: the store cannot be opened: ${why}`, {
       cause: error,
     });
   }

@@ -27,7 +27,7 @@ function samples(file: (name: string) => string): Readonly<Record<string, Sample
     "diff": { args: [before, job], exit: 1, has: ["differences"], fails: [[before, no], 3] },
     "diagram": { args: [job], has: ["format", "text"], fails: [[no], 3] },
     "report": { args: [job, "-o", file("report.html")], has: ["format", "path"], fails: [[job, "-o", file("a/b")], 3] },
-    "jobs list": { args: [], has: ["jobs"], fails: [["--cursor", "odd"], 4] },
+    "jobs list": { args: [], has: ["jobs"], fails: [["--cursor", "odd"], 2] },
     "jobs show": { args: ["failed"], has: ["record", "flow", "job"], fails: NO_JOB },
     "jobs watch": { args: ["failed"], exit: 1, has: ["at", "path", "message"], fails: NO_JOB },
     "jobs deliver": {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assertEquals, assertMatch } from "@std/assert";
@@ -31,8 +31,8 @@ test("a file may be the standard input", async () => {
 test("what cannot be read is refused with the file, the path and what to do", () =>
   inOwnFolder(async (path) => {
     const cases: readonly (readonly [text: string | undefined, message: RegExp])[] = [
-      [undefined, /the file cannot be read: /],
-      ["", /the text is no JSON: /],
+      [undefined, /the file cannot be read: there is no such file; name it by its whole path$/m],
+      ["", /the text is no JSON: .*; give one whole document, as `routilux jobs show JOB --json` writes it$/m],
       ["{\n\u001b[31m", /the text is no JSON: /],
       ["[]", /neither a flow nor a job: expected "format" to be "routilux\/flow" or "routilux\/job"/],
       [JSON.stringify({ ...fullJob(), status: "odd" }), /: status: expected .*"paused".*, got "odd"/],
@@ -50,6 +50,32 @@ test("what cannot be read is refused with the file, the path and what to do", ()
       assertMatch(errors, message);
       assertEquals(errors.split("\n").length, 2);
     }
+  }));
+
+test("what is no file, or not the document that is needed, is refused with what to do", () =>
+  inOwnFolder(async (path) => {
+    await mkdir(path("folder"));
+    const refused = async (...args: readonly string[]) => (await runCommand(args)).errors.trim();
+    assertEquals(
+      await refused("inspect", path("folder")),
+      `error: ${path("folder")}: the file cannot be read: it is a folder; name a file in it`,
+    );
+    assertMatch(
+      await refused("report", FLOW),
+      /: there is no job in it; give one whole document, as `routilux jobs show/,
+    );
+    for (
+      const [name, remedy] of [["no/x.svg", "there is no such folder; make it first"], ["folder", "it is a folder"]]
+    ) {
+      assertMatch(
+        await refused("diagram", FLOW, "-o", path(name ?? "")),
+        new RegExp(`${name}: the file cannot be written: ${remedy}`),
+      );
+    }
+    assertMatch(
+      await refused("check", FLOW, "--registry", path("none.ts")),
+      /none\.ts: the module cannot be loaded: there is no such file; name it by its path$/,
+    );
   }));
 
 test("check finds what is wrong in a document, and says where", async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { appendFile, readFile, truncate, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
@@ -271,10 +272,18 @@ test("a line that is wrong is named, and what came before it is stored", () =>
     await writeFile(file("bytes.jsonl"), new Uint8Array([0x7b, 0xff, 0x7d, 0x0a]));
     const bytes = await runCommand(["import", file("bytes.jsonl"), "--store", `sqlite:${file("bytes.db")}`]);
     assertEquals(bytes.exit, 3);
-    assertMatch(bytes.errors, /bytes\.jsonl: line 1: /);
+    assertMatch(
+      bytes.errors,
+      /bytes\.jsonl: line 1: .*; give the lines that `routilux export` has written, in UTF-8$/m,
+    );
     const missing = await runCommand(["import", file("none.jsonl"), "--store", `sqlite:${file("none.db")}`]);
     assertEquals(missing.exit, 3);
-    assertMatch(missing.errors, /none\.jsonl: the file cannot be read: /);
+    assertMatch(missing.errors, /none\.jsonl: the file cannot be read: there is no such file/);
+    assertEquals(existsSync(file("none.db")), false);
+    const folder = await runCommand(["import", file("."), "--store", `sqlite:${file("none.db")}`]);
+    assertMatch(folder.errors, /: the file cannot be read: it is a folder; name a file in it/);
+    const refused = await runCommand(["import", file("bytes.jsonl"), "--store", "oracle:x"]);
+    assertEquals(refused.exit, 2);
   }));
 
 test("a bar shows on a terminal how far an export has come", () =>

@@ -3,11 +3,12 @@ import type { Store } from "../../ports/store.ts";
 import type { Call, Command } from "../command.ts";
 import { exportJobs } from "../export_jobs.ts";
 import type { ExportedJob } from "../exported_job.ts";
-import { CommandError, EXIT, type ExitCode, reasonOf } from "../failure.ts";
+import { EXIT, type ExitCode } from "../failure.ts";
 import { lastJobOf, type LeftExport } from "../export_file.ts";
 import { writeJsonLines } from "../json_lines.ts";
 import { Progress } from "../progress.ts";
 import { STORE_OPTION, withStore } from "../stores.ts";
+import { unusableFile } from "../unusable_file.ts";
 
 /** `routilux export`: all jobs of a store as JSON lines. */
 export const exportCommand: Command = {
@@ -76,7 +77,9 @@ async function sinkOf(call: Call, path: string, kept: LeftExport | undefined): P
       async write(text) {
         const bytes = new TextEncoder().encode(text);
         for (let done = 0; done < bytes.length;) {
-          const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at);
+          const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at).catch((cause: unknown) => {
+            throw unusableFile(path, "written", cause);
+          });
           done += bytesWritten;
           at += bytesWritten;
         }
@@ -88,8 +91,6 @@ async function sinkOf(call: Call, path: string, kept: LeftExport | undefined): P
       abort: () => file.close(),
     });
   } catch (cause) {
-    const exists = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
-    const why = exists ? "the file is there already; remove it, or go on with it by --resume" : reasonOf(cause);
-    throw new CommandError(EXIT.input, `${path}: the file cannot be written: ${why}`, { cause });
+    throw unusableFile(path, "written", cause);
   }
 }

@@ -26,13 +26,21 @@ export const importCommand: Command = {
     "one that was half there is completed. Nobody can work on a job before it is whole.",
     "The exit code is 1 when other jobs had the ids of some, which were left out.",
   ],
-  run: (call) => withStore(call, (store) => run(call, store), { creates: true }),
+  run: async (call) => {
+    const path = call.optionalArg(0) ?? "-";
+    // First of all: a store must not be made for a file that is not there.
+    const bytes = path === "-" ? call.host.input : await streamFile(path);
+    try {
+      return await withStore(call, (store) => run(call, store, bytes), { creates: true });
+    } finally {
+      if (!bytes.locked) await bytes.cancel();
+    }
+  },
 };
 
-async function run(call: Call, store: Store): Promise<ExitCode> {
+async function run(call: Call, store: Store, bytes: ReadableStream<Uint8Array>): Promise<ExitCode> {
   const path = call.optionalArg(0) ?? "-";
   const source = path === "-" ? "standard input" : path;
-  const bytes = path === "-" ? call.host.input : await streamFile(path);
   const progress = new Progress(call.host, "jobs", undefined);
   const jobs = new JobImport(store, call.host.timers, () => webIds().id());
   const taken: string[] = [];

@@ -2,7 +2,7 @@ import { Engine } from "../../engine.ts";
 import type { JobHandle } from "../../job_handle.ts";
 import { Registry } from "../../values/registry.ts";
 import type { Call, Command, CommandOption } from "../command.ts";
-import { CommandError, EXIT, type ExitCode, reasonOf } from "../failure.ts";
+import { EXIT, type ExitCode, reasonOf } from "../failure.ts";
 import { readText } from "../documents.ts";
 import { loadRegistry, REGISTRY_OPTION } from "../registry.ts";
 import { STORE_OPTION, withStore } from "../stores.ts";
@@ -180,6 +180,6 @@ function dataOf(call: Call, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new CommandError(EXIT.usage, `${call.arg(0)}: the data is no JSON: ${reasonOf(cause)}`, { cause });
+    throw call.misuse(`the data is no JSON: ${reasonOf(cause)}; quote it for the shell, as in '{"n":1}'`);
   }
 }

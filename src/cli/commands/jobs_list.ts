@@ -1,5 +1,5 @@
 import { formatInstant } from "../../base/instant.ts";
-import type { JobPage, JobRecord } from "../../ports/store.ts";
+import type { JobPage, JobRecord, Store } from "../../ports/store.ts";
 import type { Call, Command } from "../command.ts";
 import { EXIT, type ExitCode } from "../failure.ts";
 import { FILTER_OPTIONS, filterOf, recordJson } from "../filters.ts";
@@ -17,17 +17,7 @@ export const jobsList: Command = {
     cursor: { value: "CURSOR", about: "go on after an earlier page" },
     newest: { about: "newest first; also for each further page" },
   },
-  run: (call) =>
-    withStore(call, async (store) =>
-      await answer(
-        call,
-        await store.list({
-          ...filterOf(call),
-          limit: call.whole("limit", 1) ?? 100,
-          cursor: call.value("cursor"),
-          newestFirst: call.flag("newest"),
-        }),
-      )),
+  run: (call) => withStore(call, async (store) => await answer(call, await pageOf(call, store))),
 };
 
 /** `routilux count`: how many jobs there are. */
@@ -43,6 +33,18 @@ export const count: Command = {
       return EXIT.done;
     }),
 };
+
+async function pageOf(call: Call, store: Store): Promise<JobPage> {
+  const cursor = call.value("cursor");
+  const [filter, limit, newestFirst] = [filterOf(call), call.whole("limit", 1) ?? 100, call.flag("newest")];
+  try {
+    return await store.list({ ...filter, limit, cursor, newestFirst });
+  } catch (error) {
+    // The store says so of a text that is no cursor.
+    if (cursor === undefined || !(error instanceof TypeError)) throw error;
+    throw call.misuse(`--cursor is ${JSON.stringify(cursor)}, and must be one that an earlier page has named`);
+  }
+}
 
 async function answer(call: Call, { cursor, jobs }: JobPage): Promise<ExitCode> {
   const json = { jobs: jobs.map(recordJson), ...(cursor === undefined ? {} : { cursor }) };
