@@ -22,12 +22,21 @@ export function authorizeLoopback(request: Request): StudioAccess {
   return isHere && !PROXY_HEADERS.some((name) => request.headers.has(name)) ? "act" : "none";
 }
 
-/** Asks who may do what. An `authorize` that throws, or answers anything else, lets nobody in. */
-export async function accessOf(authorize: Authorize, request: Request): Promise<StudioAccess> {
+/**
+ * Asks who may do what. An `authorize` that throws, or answers anything else, lets nobody in.
+ *
+ * @param onError called with what it throws: nobody else would know why all are refused
+ */
+export async function accessOf(
+  authorize: Authorize,
+  request: Request,
+  onError: (error: unknown) => void,
+): Promise<StudioAccess> {
   try {
     const access: unknown = await authorize(request);
     return access === "act" || access === "read" ? access : "none";
-  } catch {
+  } catch (error) {
+    onError(error);
     return "none";
   }
 }

@@ -77,7 +77,7 @@ export class StudioSite {
     if (request.url.length > MOST_CHARACTERS) throw new RequestError(414, "The address is too long");
     const asset = ASSETS.get(path ?? "");
     if (asset !== undefined && isLook(request)) return new Response(asset.text, { headers: asset.headers });
-    const access = await accessOf(this.#authorize, request);
+    const access = await accessOf(this.#authorize, request, (error) => this.#host.session.onError(error));
     if (access === "none") throw new RequestError(403, "You may not look at these jobs");
     if (path === "") return redirect(`${this.#basePath}/`, 308);
     const route = this.#find(request, path);

@@ -59,6 +59,13 @@ test("authorize decides who may look and who may act; one that throws or answers
     assertEquals([status, body], [403, { error: { status: 403, message: "You may not look at these jobs" } }]);
     assertEquals((await act("/api/job/pause?id=waits")).status, 403);
   }
+  // Nobody else would know why all are refused.
+  const seen: unknown[] = [];
+  const told = sampleStudio(throwing, undefined, {
+    observer: (event) => void (event.type === "engine_error" && seen.push(event.error)),
+  });
+  assertEquals((await told.get("/")).status, 403);
+  assertEquals(seen.map(String), ["Error: out of order"]);
   const { act, form, get, store } = await sampleJobs({ authorize: () => Promise.resolve("read") });
   const page = await (await get("/job?id=waits")).text();
   assertEquals(/<form method="post"/.test(page), false);
