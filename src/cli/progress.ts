@@ -6,11 +6,16 @@ const REFRESH_MS = 100;
 /** How many are done from one line to the next where nobody looks at a terminal. */
 const LINE_EVERY = 10_000;
 
-/** Shows the progress of a long command: a bar on a terminal, a line from time to time elsewhere. */
+/**
+ * Shows the progress of a long command: a bar on a terminal, a line from time to time elsewhere.
+ *
+ * It is no package: those with a bar write to the process's own streams with timers of their own, where a command writes to the output
+ * that it is given and goes by its clock, and none of those without further dependencies is kept up.
+ */
 export class Progress {
   readonly #host: Pick<CommandHost, "errors" | "timers">;
   readonly #what: string;
-  readonly #total: number | undefined;
+  #total: number | undefined;
   #done = 0;
   #shownAt = -Infinity;
   #isShown = false;
@@ -27,19 +32,27 @@ export class Progress {
     return this.#done;
   }
 
-  /** One more is done. */
-  async step(): Promise<void> {
-    this.#done++;
+  /** One more is done, or so many. */
+  async step(count: number = 1): Promise<void> {
+    const before = this.#done;
+    this.#done += count;
     const { errors, timers } = this.#host;
     if (!errors.isTerminal) {
-      if (this.#done % LINE_EVERY === 0) await errors.write(`${this.#count()}\n`);
-      return;
-    }
-    const now = timers.elapsed();
-    if (now - this.#shownAt < REFRESH_MS) return;
-    this.#shownAt = now;
+      const isRound = Math.floor(before / LINE_EVERY) < Math.floor(this.#done / LINE_EVERY);
+      if (isRound) await errors.write(`${this.#count()}\n`);
+    } else if (timers.elapsed() - this.#shownAt >= REFRESH_MS) await this.#show();
+  }
+
+  /** So many of so many are done by now: shown at once, and on a terminal only. */
+  async reach(done: number, total: number): Promise<void> {
+    [this.#done, this.#total] = [done, total];
+    if (this.#host.errors.isTerminal) await this.#show();
+  }
+
+  async #show(): Promise<void> {
+    this.#shownAt = this.#host.timers.elapsed();
     this.#isShown = true;
-    await errors.write(`\r${this.#bar()}${this.#count()}\u001b[K`);
+    await this.#host.errors.write(`\r${this.#bar()}${this.#count()}\u001b[K`);
   }
 
   /** Takes the bar away, before anything else is printed. */
@@ -54,7 +67,7 @@ export class Progress {
 
   #bar(): string {
     if (this.#total === undefined) return "";
-    const full = Math.min(BAR_WIDTH, Math.floor(this.#done / this.#total * BAR_WIDTH));
+    const full = Math.min(BAR_WIDTH, Math.floor(this.#done / Math.max(1, this.#total) * BAR_WIDTH));
     return `${"█".repeat(full)}${"░".repeat(BAR_WIDTH - full)} `;
   }
 }

@@ -37,6 +37,8 @@ export interface JobChange {
 /**
  * Follows a job until it has ended, and returns how.
  *
+ * @param onChange called with each thing that has changed; at first, with what the job is like
+ * @param onLook called with the job after these
  * @throws {CommandError} when the store has no such job, or it is deleted
  * @throws the signal's reason when it is aborted
  */
@@ -45,9 +47,11 @@ export async function watchJob(
   jobId: string,
   host: Pick<CommandHost, "signal" | "timers">,
   onChange: (change: JobChange) => Promise<void>,
+  onLook: (job: JobDocument) => Promise<void> = () => Promise.resolve(),
 ): Promise<JobStatus> {
   let { job, record } = await read(store, jobId);
   await onChange({ at: job.updatedAt, path: "", message: summaryOf(job) });
+  await onLook(job);
   while (!await isAtItsEnd(store, record, host.timers)) {
     await untilChanged(store, jobId, host);
     const found = await store.find(jobId);
@@ -58,6 +62,7 @@ export async function watchJob(
       if (!QUIET.has(path.replace(/\W.*$/s, ""))) await onChange({ at: next.job.updatedAt, path, message });
     }
     ({ job, record } = next);
+    await onLook(job);
   }
   return job.status;
 }

@@ -375,6 +375,46 @@ test("a module that is missing is named, with the remedy", async () => {
   );
 });
 
+test("a watched job has a bar on a terminal, which goes before each line", () =>
+  inOwnFolder(async (path) => {
+    await makeStore(path("jobs.db"), async ({ engine, recover, start }) => {
+      await start("j");
+      await engine.handle("j").cancel();
+      await recover();
+      await start("waiting");
+    });
+    const watch = (jobId: string, isTerminal: boolean, signal?: AbortSignal) =>
+      runCommand(["jobs", "watch", jobId, "--store", `sqlite:${path("jobs.db")}`], {
+        isTerminal,
+        ...(signal === undefined ? {} : { signal }),
+      });
+    assertEquals((await watch("j", true)).errors, `\r${"█".repeat(18)}${"░".repeat(6)} 3 of 4 tasks\u001b[K\r\u001b[K`);
+    assertEquals((await watch("j", false)).errors, "");
+    const interrupted = await watch("waiting", true, AbortSignal.abort());
+    assertMatch(interrupted.errors, /3 of 4 tasks\u001b\[K\r\u001b\[K$/);
+  }));
+
+test("a purge of many jobs shows how many are deleted, and ends when it is interrupted", () =>
+  inOwnFolder(async (path) => {
+    await makeStore(path("jobs.db"), async ({ engine, recover, start }) => {
+      for (const jobId of ["a", "b", "c"]) {
+        await start(jobId);
+        await engine.handle(jobId).cancel();
+      }
+      await recover();
+    });
+    const purge = (args: readonly string[], signal?: AbortSignal) =>
+      runCommand(["jobs", "purge", "--ended-before", "2026-02-01", ...args, "--store", `sqlite:${path("jobs.db")}`], {
+        isTerminal: true,
+        ...(signal === undefined ? {} : { signal }),
+      });
+    const interrupted = await purge([], AbortSignal.abort());
+    assertEquals([interrupted.exit, interrupted.output, interrupted.errors], [130, "", ""]);
+    assertEquals((await purge(["--limit", "2"])).output, "2 jobs are deleted\n");
+    const { errors, output } = await purge([]);
+    assertEquals([errors, output], ["\r1 jobs\u001b[K\r\u001b[K", "1 jobs are deleted\n"]);
+  }));
+
 test("progress is a line for each ten thousand where nobody looks, and a bar that is not drawn too often elsewhere", async () => {
   const timers = manualTimers();
   const count = async (isTerminal: boolean, total: number | undefined, steps: number, everyMs: number) => {

@@ -2,6 +2,7 @@ import { Engine } from "../../engine.ts";
 import { Registry } from "../../values/registry.ts";
 import type { Command } from "../command.ts";
 import { EXIT } from "../failure.ts";
+import { Progress } from "../progress.ts";
 import { noSuchJob } from "../stored_documents.ts";
 import { STORE_OPTION, withStore } from "../stores.ts";
 
@@ -20,6 +21,9 @@ export const jobsDelete: Command = {
       return EXIT.done;
     }),
 };
+
+/** How many jobs are deleted before it is shown how far that is. */
+const AT_ONCE = 1_000;
 
 /** `routilux jobs purge`: takes old jobs out of a store. */
 export const jobsPurge: Command = {
@@ -42,11 +46,19 @@ export const jobsPurge: Command = {
     const limit = call.whole("limit", 1);
     return await withStore(call, async (store) => {
       const engine = new Engine({ store, timers: call.host.timers, registry: new Registry() });
-      const purged = await engine.purge({
-        endedBefore,
-        ...(status === undefined ? {} : { status }),
-        ...(limit === undefined ? {} : { limit }),
-      });
+      const progress = new Progress(call.host, "jobs", undefined);
+      try {
+        for (let left = limit ?? Infinity; left > 0;) {
+          call.host.signal.throwIfAborted();
+          const most = Math.min(left, AT_ONCE);
+          const purged = await engine.purge({ endedBefore, ...(status === undefined ? {} : { status }), limit: most });
+          await progress.step(purged);
+          left = purged < most ? 0 : left - purged;
+        }
+      } finally {
+        await progress.end();
+      }
+      const purged = progress.done;
       await call.print.answer({ purged }, () => [`${purged} jobs are deleted`]);
       return EXIT.done;
     });
