@@ -48,6 +48,9 @@ export function lastBefore(times: Times, at: number): number | undefined {
   return cronOf(times).previousRuns(1, new Date(at))[0]?.getTime();
 }
 
+/** By this rule "30 2,14 * * *" is at fixed times, too: by another one its first job would be missing, or there twice, when clocks are set. */
+const FIXED_TIMES = "no-wildcard";
+
 function cronOf({ cron, timeZone }: Times): Cron {
-  return new Cron(cron, { timezone: timeZone, paused: true });
+  return new Cron(cron, { timezone: timeZone, paused: true, fixedTimeRule: FIXED_TIMES });
 }

@@ -38,7 +38,8 @@ const FLOW_ID = "routilux/schedule";
  * begins anew.
  *
  * An hour that is missing when clocks are set forward: a job that would begin in it begins at its end. An hour that comes twice: a job
- * at a fixed time begins once, the first time; one that begins every few minutes begins as often as that.
+ * at fixed times begins once at each of them, the first time; one that begins every few minutes or hours, by a `*` or a step in seconds,
+ * minutes or hours, is skipped in the missing hour, and begins in both of those that are the same.
  *
  * @param engine an engine with a store and a registry
  * @param name the schedule's name; its own job has the id `schedule/` and this name

@@ -94,6 +94,22 @@ const DAYLIGHT = [
   ]],
   ["a job in the hour that comes twice begins once", "30 2 * * *", "2026-10-24T12:00:00Z", ["25T00:30", "26T01:30"]],
   [
+    "a job at several times of the day begins at the end of the hour that is missing",
+    "30 2,14 * * *",
+    "2026-03-28T14:00:00Z",
+    [
+      ...["29T01:00", "29T12:30", "30T00:30"],
+    ],
+  ],
+  [
+    "a job at several times of the day begins once at each of them, when an hour comes twice",
+    "0,45 1-2 * * *",
+    "2026-10-24T12:00:00Z",
+    [
+      ...["24T23:00", "24T23:45", "25T00:00", "25T00:45", "26T00:00", "26T00:45", "26T01:00", "26T01:45"],
+    ],
+  ],
+  [
     "a job of every half hour begins as often as that, when an hour comes twice",
     "*/30 1-3 * * *",
     "2026-10-24T22:45:00Z",
