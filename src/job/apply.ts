@@ -128,9 +128,9 @@ function applyFailure(job: Job, commit: FailureCommit): void {
     const { attempt, maxRetries, notBefore } = verdict;
     task.details = { ...(task.details ?? NO_DETAILS), attempt, maxRetries, notBefore, parked: false };
   } else {
-    endTask(job, task, verdict.status, classVersion);
     if (dropped > 0) dropFailures(job, dropped);
     job.failures.push({ task, error, at: time.at, isHandled: created.length > 0 });
+    endTask(job, task, verdict.status, classVersion);
     for (const [i, each] of created.entries()) {
       inheritKey(each, task, task.details?.step ?? 0, FIRST_OF_FAILURE - i);
       addTask(job, each);

@@ -4,9 +4,9 @@ import { hasStarted, NO_DETAILS, type Task, type TaskDetails } from "./task.ts";
 
 /**
  * Deliveries from outside that nobody awaited when they came, by routine and slot: the ids of their tasks, oldest first. One that
- * came while the asker's task was pending is the answer to what the asker expects later, for the reply may be quicker than the
+ * came since the asker's task had entered the job is the answer to what the asker expects later, for the reply may be quicker than the
  * commit of the question. Whether a task will ask is not known before: a delivery is noted while an older task of its routine
- * is pending.
+ * is pending, or has failed and may be put back.
  */
 export type Arrivals = Map<string, Map<string, readonly number[]>>;
 
@@ -15,7 +15,7 @@ const MOST_NOTES = 1_000;
 /** How many pending tasks are looked at: a note too many does no harm, and a job may have a million tasks. */
 const MOST_LOOKS = 100;
 
-/** Notes a delivery that makes a task of its own, if a pending task may still ask for it. */
+/** Notes a delivery that makes a task of its own, if an older task may still ask for it. */
 export function noteArrival(job: Job, { id, route: { routine, slot } }: Task): void {
   const asker = firstAsker(job, routine);
   if (asker === undefined) return;
@@ -25,7 +25,7 @@ export function noteArrival(job: Job, { id, route: { routine, slot } }: Task): v
   slots.set(slot, [...(slots.get(slot) ?? []), id].slice(-MOST_NOTES));
 }
 
-/** Drops the notes of a routine for which no pending task may ask: one of its tasks has ended, or was answered by some of them. */
+/** Drops the notes of a routine for which no task may ask: one of its tasks has ended, or was answered by some of them. */
 export function dropArrivals(job: Job, routine: string, answers: readonly number[] = []): void {
   const slots = job.arrivals?.get(routine);
   if (slots === undefined) return;
@@ -39,11 +39,19 @@ export function dropArrivals(job: Job, routine: string, answers: readonly number
   if (job.arrivals?.size === 0) job.arrivals = undefined;
 }
 
-/** The id of the oldest pending task of a routine, or a smaller one when that is far behind; `undefined` when there is none. */
-function firstAsker({ tasks }: Job, routine: string): number | undefined {
+/** The id of the oldest task of a routine that may still ask, or a smaller one where many tasks are in the way; `undefined` when there is none. */
+function firstAsker({ tasks, failures }: Job, routine: string): number | undefined {
   let looks = 0;
-  for (const { id, route } of tasks) if (route.routine === routine || ++looks === MOST_LOOKS) return id;
-  return undefined;
+  let first: number | undefined;
+  for (const { task: { id, route }, isHandled } of failures) {
+    if (++looks === MOST_LOOKS) return 0;
+    // What a handled failure has asked for was made good: put back, its task asks anew.
+    if (route.routine === routine && !isHandled && id < (first ?? Infinity)) first = id;
+  }
+  for (const { id, route } of tasks) {
+    if (route.routine === routine || ++looks === MOST_LOOKS) return Math.min(id, first ?? id);
+  }
+  return first;
 }
 
 /**
