@@ -231,7 +231,9 @@ export class FlowGraph<out Result = unknown> {
   routineId(routine: Routine<object>): string {
     const membership = membershipOf(routine);
     if (membership?.routines !== this.#routines) {
-      throw new TypeError(`${describeValue(routine)} is not in flow "${this.id}"; add it with addRoutine`);
+      throw new TypeError(
+        `Cannot find routine: ${describeValue(routine)} is not in flow "${this.id}"; add it with addRoutine`,
+      );
     }
     return membership.id;
   }

@@ -257,7 +257,8 @@ test("C455 children are refused where the handler asks for them, with the reason
       `${action}: slot "trigger" belongs to an Asker instance, which is not in flow "square"; add it with addRoutine`,
     to: `${action}: say to which slot its end goes, or detached: true`,
     both: `${action}: a detached child tells nobody; leave out to`,
-    foreign: 'Cannot start a child: routine "asker" has no slot "ended" of its own; it has "trigger", "ended"',
+    foreign:
+      'Cannot start a child in routine "asker": slot "ended" belongs to another routine; name one of its own: "trigger", "ended"',
     params: `${action}: a job of flow "square": params.n is a function; send what it stands for instead`,
     flow: `${action}: expected a Flow, or the document of one, got "square"`,
     many: `${action}: its job has 1 children already, as many as limits.children allows`,

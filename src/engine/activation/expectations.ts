@@ -26,8 +26,14 @@ export function ownSlot(
       }`,
     );
   }
+  if (slot instanceof Slot && slot.owner !== routine) {
+    const remedy = `name one of its own: ${listNames(slots)}`;
+    throw new TypeError(
+      `Cannot ${what} in routine "${id}": slot ${quote(name)} belongs to another routine; ${remedy}`,
+    );
+  }
   const known = slots.get(name);
-  if (known === undefined || (slot instanceof Slot && slot.owner !== routine)) {
+  if (known === undefined) {
     throw new TypeError(
       `Cannot ${what}: routine "${id}" has no slot ${quote(name)} of its own; it has ${listNames(slots)}`,
     );
