@@ -121,6 +121,23 @@ test("C512 nobody is answered by what has come for a task that was handled, disc
   }
 });
 
+test("C512 an early answer counts in a job with very many failures, too", async () => {
+  const { flow, clerk, door, timers } = createOffice({ isDown: true });
+  const before = flow.execute(door.trigger);
+  for (let n = 0; n < 120; n++) flow.deliver(before, clerk.trigger, {});
+  await timers.flush();
+  await flow.pause(before);
+
+  const later = createOffice({ isDown: false });
+  const job = JobState.fromText(before.toText(), later.registry);
+  later.flow.deliver(job, later.clerk.trigger, {});
+  later.flow.deliver(job, later.clerk.answer, "yes");
+  later.flow.deliver(job, later.door.close, {});
+  later.flow.resume(job);
+  await later.timers.flush();
+  assertEquals([job.status, job.failures.length, job.outputLog.length], ["completed", 121, 1]);
+});
+
 test("C512 an answer that was stored before its asker has failed counts when that is put back by another process", async () => {
   const store = lateStore();
   const down = createOffice({ isDown: true, strategy: "stop", store });
