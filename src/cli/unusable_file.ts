@@ -11,6 +11,7 @@ const REMEDIES: Readonly<Record<"read" | "written", Readonly<Record<string, stri
     ENOENT: "there is no such folder; make it first",
     EISDIR: "it is a folder; name a file in it",
     EACCES: "its permissions forbid it; change them, or be another user",
+    ENOSPC: "the disk is full; make room, and try again",
     EEXIST: "the file is there already; remove it, or go on with it by --resume",
   },
 };

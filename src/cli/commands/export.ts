@@ -69,6 +69,9 @@ async function write(call: Call, store: Store, path: string, kept: LeftExport | 
  */
 async function sinkOf(call: Call, path: string, kept: LeftExport | undefined): Promise<WritableStream<string>> {
   if (path === "-") return new WritableStream({ write: (text) => call.print.text(text) });
+  const refuse = (cause: unknown): never => {
+    throw unusableFile(path, "written", cause);
+  };
   try {
     const file = await open(path, kept === undefined ? "wx" : "r+");
     if (kept !== undefined) await file.truncate(kept.bytes);
@@ -77,9 +80,7 @@ async function sinkOf(call: Call, path: string, kept: LeftExport | undefined): P
       async write(text) {
         const bytes = new TextEncoder().encode(text);
         for (let done = 0; done < bytes.length;) {
-          const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at).catch((cause: unknown) => {
-            throw unusableFile(path, "written", cause);
-          });
+          const { bytesWritten } = await file.write(bytes, done, bytes.length - done, at).catch(refuse);
           done += bytesWritten;
           at += bytesWritten;
         }
@@ -91,6 +92,6 @@ async function sinkOf(call: Call, path: string, kept: LeftExport | undefined): P
       abort: () => file.close(),
     });
   } catch (cause) {
-    throw unusableFile(path, "written", cause);
+    return refuse(cause);
   }
 }
