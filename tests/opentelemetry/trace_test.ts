@@ -71,6 +71,63 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, "late
   });
 }
 
+test("C446 a job over three hosts, a day apart, and its child are one trace by what all three have exported", async () => {
+  class Leaf extends Routine {
+    readonly trigger = this.addSlot("trigger", this.grow);
+    grow(): void {}
+  }
+  const childFlow = new Flow({ id: "child", registry: new Registry({ Leaf }) });
+  const leaf = childFlow.addRoutine(new Leaf(), "leaf");
+  class Asker extends Routine {
+    readonly trigger = this.addSlot("trigger", this.ask);
+    readonly ended = this.addSlot("ended", this.hear);
+    hear(): void {}
+    ask(_: unknown, ctx: Context): void {
+      ctx.child(childFlow, leaf.trigger, {}, { to: this.ended });
+    }
+  }
+  const recorded = new RecordedTelemetry();
+  const store = lateStore();
+  const timers = manualTimers();
+  const registry = new Registry({ Relay, Asker, Leaf });
+  const createEngine = () => new Engine({ timers, registry, store, ...recorded.ofHost() });
+  const recover = async (engine: Engine) => {
+    const recovered = engine.recover();
+    await timers.advance(1_000);
+    return (await recovered).jobs.map(({ job }) => job.jobId);
+  };
+  const first = createEngine();
+  const flow = new Flow({ id: "parent", engine: first, registry });
+  flow.addRoutine(new Relay(), "a");
+  flow.addRoutine(new Asker(), "b");
+  link(flow, "a", "b");
+  flow.execute("a", {}, { jobId: "job" });
+  await timers.flush();
+  await first.shutdown();
+  await timers.advance(DAY_MS);
+  const second = createEngine();
+  assertEquals(await recover(second), ["job"]);
+  await second.shutdown();
+  const third = createEngine();
+  const children = await recover(third);
+  assertEquals(children.length, 1);
+  assertEquals(await recover(third), ["job"]);
+  assertEquals((await store.find("job"))?.status, "completed");
+  await third.close();
+  assertEquals(recorded.traces, 1);
+  assertEquals(recorded.tree(), [
+    "create parent (PRODUCER) in nothing",
+    "process a.trigger (CONSUMER) in job parent",
+    "job parent (CONSUMER) in create parent",
+    "process b.trigger (CONSUMER) in job parent after process a.trigger",
+    "job parent (CONSUMER) in create parent",
+    "process leaf.trigger (CONSUMER) in job child",
+    "job child (CONSUMER) in create parent",
+    "process b.ended (CONSUMER) in job parent",
+    "job parent (CONSUMER) in create parent",
+  ]);
+});
+
 test("C446 a job that travels as a document over three hosts is one trace", async () => {
   const recorded = new RecordedTelemetry();
   const registry = new Registry({ Relay });
