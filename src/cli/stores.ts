@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { RoutiluxError } from "../base/errors.ts";
 import type { MaybePromise, Store } from "../ports/store.ts";
 import type { Call } from "./command.ts";
 import { CommandError, EXIT, isClosedPipe, reasonOf } from "./failure.ts";
@@ -71,7 +72,9 @@ export async function withStore<T>(
     return await work(store);
   } catch (cause) {
     if (cause instanceof CommandError || call.host.signal.aborted || isClosedPipe(cause)) throw cause;
-    throw new CommandError(EXIT.store, reasonOf(cause), { cause });
+    // What the library refuses names the job; what the store says does not name the store.
+    const why = cause instanceof RoutiluxError ? cause.message : `${withoutPassword(address)}: ${reasonOf(cause)}`;
+    throw new CommandError(EXIT.store, why, { cause });
   } finally {
     await store.close();
     await close?.();

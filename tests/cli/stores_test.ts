@@ -331,6 +331,18 @@ test("a database of somebody else is left as it is", () =>
     database.close();
   }));
 
+test("a database that is damaged is told in one line", () =>
+  inOwnFolder(async (file) => {
+    await makeStore(file("jobs.db"), ({ start }) => start("j"));
+    const { DatabaseSync } = await import("node:sqlite");
+    const database = new DatabaseSync(file("jobs.db"));
+    database.exec("PRAGMA foreign_keys = OFF; DROP TABLE routilux_jobs");
+    database.close();
+    const { errors, exit } = await runCommand(["jobs", "list", "--store", `sqlite:${file("jobs.db")}`]);
+    assertEquals(exit, 4);
+    assertMatch(errors, /^error: sqlite:[^\n]*jobs\.db: no such table: routilux_jobs\n$/);
+  }));
+
 test("a folder of files is a store too, for one process at a time", () =>
   inOwnFolder(async (file) => {
     const folder = file("jobs");
