@@ -10,15 +10,15 @@ const [timed, concurrent] = [new FeatureCoverage(), new FeatureCoverage()];
 test(
   "Invariant 3: stopped while handlers take time, a job ends the same but for instants",
   PATIENCE,
-  inGate(stoppedSomewhere("timed", timed), 500, () => {
+  inGate(stoppedSomewhere("timed", timed), 250, () => {
     assertEquals(timed.missing(FEATURES.timed), []);
-  }),
+  }, 5_000),
 );
 
 test(
   "Invariant 3: stopped while handlers run side by side, a job ends with the same outcome",
   PATIENCE,
-  inGate(stoppedSomewhere("concurrent", concurrent), 500, () => {
+  inGate(stoppedSomewhere("concurrent", concurrent), 250, () => {
     assertEquals(concurrent.missing(FEATURES.concurrent), []);
-  }),
+  }, 5_000),
 );

@@ -6,7 +6,7 @@ import { pack, unpack } from "../support/move_job.ts";
 import { pauseWhen } from "../support/pause_when.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 
-const ITEMS = amountOf(1_000_000, 1_000_000);
+const ITEMS = amountOf(200_000, 1_000_000);
 const HIGH_WATER = 64;
 
 /** A host with a source of many items, and a consumer that takes `cost` turns for each. */
