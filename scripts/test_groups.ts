@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** How many times Deno loads the library: each of so many groups is as long as two or three of the longest files. */
-const MOST = 12;
+/** How many times Deno loads the library: a few groups for each of two processors, so that they are done at about the same time. */
+const MOST = 6;
 
 /** Files that each run several files of tests. */
 export interface TestGroups extends AsyncDisposable {

@@ -12,9 +12,8 @@ import { StartedProcess } from "../support/started_process.ts";
 
 // Map and reduce over children, on four processes of which one after the other is killed: each child counts once.
 
-const isDeno = "Deno" in globalThis;
-const CHILDREN = IS_LONG ? 10_000 : isDeno ? 1_000 : 100;
-const KILLS = IS_LONG ? 60 : isDeno ? 6 : 1;
+const CHILDREN = IS_LONG ? 10_000 : 1_000;
+const KILLS = IS_LONG ? 60 : 6;
 /** How many children a worker begins, at most, before it is killed: together they are far fewer than there are. */
 const MOST_BEGUN = Math.ceil(CHILDREN / KILLS / 8);
 const LIMIT_MS = IS_LONG ? 1_800_000 : 180_000;

@@ -4,7 +4,7 @@ import { after, test } from "node:test";
 import { postgresStore } from "../../../src/stores/postgres_store.ts";
 import { countingFlow, createCounts, readCounts, STEPS, untilCounted } from "../../support/counting_flow.ts";
 import { COUNTING_PROCESS } from "../../support/counting_process.ts";
-import { amountOf, IS_LONG } from "../../support/gate_amount.ts";
+import { IS_LONG } from "../../support/gate_amount.ts";
 import { openPg } from "../../support/postgres_clients.ts";
 import { PostgresServer } from "../../support/postgres_server.ts";
 import { addressOf, missing } from "../../support/services.ts";
@@ -12,7 +12,7 @@ import { StartedProcess } from "../../support/started_process.ts";
 import { withTimeLimit } from "../../support/time_limit.ts";
 
 const PROCESSES = 3;
-const KILLS = amountOf(7, 200);
+const KILLS = IS_LONG ? 200 : 7;
 /** How many steps there are for each kill: the processes are killed while they work. */
 const STEPS_PER_KILL = 20;
 
