@@ -6,6 +6,7 @@ import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
 import { FamilyProcess } from "../support/family_process.ts";
+import { STRIDE } from "../support/gate_amount.ts";
 import { lateStore } from "../support/late_store.ts";
 
 // What becomes of children when their parent ends first, is paused, or is let go of; and of a parent when its children do not complete.
@@ -158,7 +159,7 @@ for (const isWritten of [false, true]) {
     async () => {
       let write = 0;
       for (let isOver = false; !isOver;) {
-        write++;
+        write += STRIDE;
         const store = memoryStore();
         const crashing = new CrashingStore(store, { write, isWritten }, true);
         const first = new FamilyProcess(manualTimers(), { store: crashing, work: asking });

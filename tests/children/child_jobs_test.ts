@@ -4,6 +4,7 @@ import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
 import { FamilyProcess } from "../support/family_process.ts";
+import { STRIDE } from "../support/gate_amount.ts";
 import { lateStore } from "../support/late_store.ts";
 
 // Children are jobs of their own: each starts once, its end is delivered once, and the parent waits for all of them.
@@ -38,7 +39,7 @@ for (const isAsync of [false, true]) {
     test("C450 each child runs once for its parent when a process dies " + how, async () => {
       let write = 0;
       for (let isOver = false; !isOver;) {
-        write++;
+        write += STRIDE;
         const store = memoryStore();
         const crashing = new CrashingStore(store, { write, isWritten }, isAsync);
         const first = new FamilyProcess(manualTimers(), { store: crashing });

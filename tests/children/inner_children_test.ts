@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type ChildEnd, type Context, Flow, Registry, Routine } from "../../mod.ts";
 import { pauseAnywhere } from "../../src/testing/mod.ts";
+import { amountOf } from "../support/gate_amount.ts";
 
 // Children of a job that is in no store are parts of it: they rest with it, are in its document, and go on with it elsewhere.
 
@@ -62,7 +63,7 @@ test("C462 stopped anywhere and moved, a job and its children end the same", { t
     entry: sum.trigger,
     params: { items: [1, 2, 3], depth: 1 },
     compare: "outcome",
-    runs: 100,
+    runs: amountOf(100, 300),
   });
   assertEquals([job.result, compared], [28, "outcome"]);
   assert(places > 60, `${places} places`);

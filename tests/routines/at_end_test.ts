@@ -12,6 +12,7 @@ import {
 } from "../../src/routines/mod.ts";
 import { manualIds, manualTimers, pauseAnywhere } from "../../src/testing/mod.ts";
 import { addFunction } from "../support/function_routine.ts";
+import { amountOf } from "../support/gate_amount.ts";
 import {
   Feed,
   outputsOf,
@@ -76,7 +77,12 @@ test("C413 map and reduce over lists gives one group per list, and an empty one 
 
 test("C413 map and reduce, stopped anywhere and moved, ends the same byte for byte", { timeout: 120_000 }, async () => {
   const { flow } = mapAndReduce();
-  const { job } = await pauseAnywhere(flow, { entry: "feed", params: { items: lists([1, 2], []) }, compare: "exact" });
+  const { job } = await pauseAnywhere(flow, {
+    entry: "feed",
+    params: { items: lists([1, 2], []) },
+    compare: "exact",
+    runs: amountOf(100, 300),
+  });
   assertEquals([job.status, job.outputLog.length], ["completed", 2]);
 });
 
@@ -89,7 +95,7 @@ test("map and reduce in any order of concurrent tasks gives the same, where only
       const found = groups.map(({ items, isComplete }) => `${items.map(({ item }) => item).sort()} ${isComplete}`);
       return [job.status, ...found.sort()];
     };
-    const { job } = await pauseAnywhere(flow, { entry: "feed", params, seed, compare, runs: 60 });
+    const { job } = await pauseAnywhere(flow, { entry: "feed", params, seed, compare, runs: amountOf(60, 300) });
     assertEquals([job.status, job.outputLog.length], ["completed", 3]);
   }
 });

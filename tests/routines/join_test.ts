@@ -3,6 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Engine, type ExecutionStrategy, Flow, Routine } from "../../mod.ts";
 import { Join, type JoinOptions } from "../../src/routines/mod.ts";
 import { manualIds, manualTimers, pauseAnywhere } from "../../src/testing/mod.ts";
+import { amountOf } from "../support/gate_amount.ts";
 import { Feed, outputsOf, passAllTime, Sink, trialRegistry } from "../support/try_routine.ts";
 
 interface Payment {
@@ -117,7 +118,12 @@ test("C412 a join that is not complete at the end of the job fails and names wha
 test("C414 a join, stopped anywhere and moved, ends the same byte for byte", { timeout: 120_000 }, async () => {
   const sent = [pay("a", 1), pack("b", 20, 5), pay("b", 2, 10), pay("c", 3, 12)];
   const { flow, items } = createJoin(sent, { atEnd: "emit" });
-  const { job } = await pauseAnywhere(flow, { entry: "start", params: { items }, compare: "exact" });
+  const { job } = await pauseAnywhere(flow, {
+    entry: "start",
+    params: { items },
+    compare: "exact",
+    runs: amountOf(100, 300),
+  });
   assertEquals([job.status, job.outputLog.length > 0], ["completed", true]);
 });
 

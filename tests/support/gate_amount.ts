@@ -23,6 +23,9 @@ export const SHARE: number = deno !== undefined
 /** Whether this is the long run, which `deno task prove --long` begins. */
 export const IS_LONG: boolean = host?.env["LONG"] === "1";
 
+/** Of places in a row that are tried one by one, such as the writes of a job, each runtime but one tries every so many-th. */
+export const STRIDE: number = SHARE === 1 || IS_LONG ? 1 : 5;
+
 /** How many cases a test tries: in the gate this runtime's share of `inGate`, in the long run `long`. */
 export function amountOf(inGate: number, long: number): number {
   return IS_LONG ? long : Math.ceil(inGate * SHARE);
