@@ -184,7 +184,7 @@ test("a handler may emit only events of its own routine, by object or by name", 
       );
       assertThrows(() => ctx[call](undefined as unknown as string, {}), TypeError, "expected an event of routine");
     }
-    assertThrows(() => ctx.expect(other.trigger), TypeError, 'has no slot "trigger" of its own');
+    assertThrows(() => ctx.expect(other.trigger), TypeError, 'slot "trigger" belongs to another routine');
   });
   const sink = addFunction(flow, "sink", (data) => void seen.push(data));
   flow.connect(other.special, sink.trigger);

@@ -276,7 +276,7 @@ test("C432 what cannot be connected is refused where it is declared, by name", a
   );
   assertEquals(
     refused(() => flow.connectFailure(foreign.charge, notes.input)),
-    'a Charge instance is not in flow "flow"; add it with addRoutine',
+    'Cannot find routine: a Charge instance is not in flow "flow"; add it with addRoutine',
   );
   assertEquals(
     refused(() => flow.connectFailure(charge.failed, charge.failed)),

@@ -165,7 +165,7 @@ test("C406 a slot for the timeout is refused at once if it is another routine's,
       assertThrows(
         expect({ timeoutMs: 1, onTimeout: other.trigger }),
         TypeError,
-        'Cannot tell of a delivery that has not come: routine "asker" has no slot "trigger" of its own',
+        'Cannot tell of a delivery that has not come in routine "asker": slot "trigger" belongs to another routine',
       );
       assertThrows(expect({ timeoutMs: 1, onTimeout: "nobody" }), TypeError, 'has no slot "nobody" of its own');
       assertThrows(expect({ onTimeout: this.trigger }), TypeError, "there is no timeoutMs");
