@@ -60,6 +60,10 @@ const REMEDIES: Remedies = [
     "grant the role USAGE on the schema and all its sequences, and SELECT, INSERT, UPDATE and DELETE on all its tables; where it may not " +
     "create them, have somebody run the statements of `postgresMigrations` who may",
   ],
+  [
+    /^(26000|42P05)$/,
+    "a pooler between client and server does not keep prepared statements: pass `prepares: false` to the client",
+  ],
   [/^25006$/, "connect to the primary server, by a role whose transactions may write"],
   [/^(42P01|42P07|42703|42883|42P18|42804|23502|22P02)$/, ALTERED],
   [/^Cannot use a pool after/, "close the engine and its store before the pool"],
