@@ -45,7 +45,8 @@ export interface WorkOptions {
   /** How long live jobs may run what is due when the worker stops, in milliseconds. @default {10000} */
   readonly drainMs?: number;
   /**
-   * How long a job may wait before it is let go until it is due or told something, in milliseconds; one that is due within 20 ms is not.
+   * How long a job may wait before it is let go until it is due or told something, in milliseconds; one that is due within 20 ms is not, nor
+   * is one that the store has given too early by a tenth of a lease at most.
    * @default {5000}
    */
   readonly idleMs?: number;

@@ -209,9 +209,12 @@ export class StoreWorker implements Worker {
     // With a store that answers at once, a job of which only the commands were carried out has been let go by now.
     if (execution === undefined) return;
     this.#jobs.add(job);
-    const queue = this.#engine.session.records.get(job)?.queue;
+    const { records, settings } = this.#engine.session;
+    const { queue, dueAt } = records.get(job) ?? {};
     const uncounts = this.#sources.map((it) => it.count(job, queue));
-    const stop = passivate(execution, this.#engine.host.timers, this.#options.idleMs);
+    // By the store's clock, what is due soon may be due, above all what it was taken for: it would be taken again at once.
+    const leastMs = (due: number) => due === dueAt ? settings.leaseMs / 10 : LEAST_WAIT_MS;
+    const stop = passivate(execution, this.#engine.host.timers, this.#options.idleMs, leastMs);
     execution.listeners.onRest(() => {
       stop();
       this.#jobs.delete(job);
@@ -308,9 +311,9 @@ function sourcesOf(
 
 /**
  * Lets go of a live job that only waits, and has nothing due for a while: it takes no memory then, and its place in the store says
- * when it is due. Returns the function that ends that.
+ * when it is due. `leastMs` is how long it must have until then. Returns the function that ends that.
  */
-function passivate(execution: Execution, timers: Timers, idleMs: number): () => void {
+function passivate(execution: Execution, timers: Timers, idleMs: number, leastMs: (due: number) => number): () => void {
   let stopTimer: CancelTimer | undefined;
   const stop = () => {
     stopTimer?.();
@@ -325,8 +328,7 @@ function passivate(execution: Execution, timers: Timers, idleMs: number): () => 
   const idle = () => {
     stop();
     const due = nextDueAt(execution.job, timers.now()) ?? Infinity;
-    // By the store's clock, what is due soon may be due: it would be taken again at once.
-    if (due - timers.now() > Math.max(idleMs, LEAST_WAIT_MS)) stopTimer = timers.after(idleMs, release);
+    if (due - timers.now() > Math.max(idleMs, leastMs(due))) stopTimer = timers.after(idleMs, release);
   };
   if (idleMs === Infinity) return stop;
   const stopIdle = execution.listeners.onIdle(idle);

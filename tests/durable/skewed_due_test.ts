@@ -18,7 +18,7 @@ class Nap extends Routine {
   }
 }
 
-for (const aheadMs of [5, 15]) {
+for (const aheadMs of [5, 15, 60, 400]) {
   for (const createStore of [memoryStore, lateStore]) {
     for (const concurrency of [1, 100]) {
       const which = `${aheadMs} ms, ${createStore.name}, at most ${concurrency}`;

@@ -16,6 +16,7 @@ import { amountOf } from "../../support/gate_amount.ts";
 import { openPg, openPostgresJs } from "../../support/postgres_clients.ts";
 import { emptySchema, postgresPlace } from "../../support/postgres_store_place.ts";
 import { addressOf, missing } from "../../support/services.ts";
+import { runVersionFleetOf } from "../../support/version_fleets.ts";
 import { withTimeLimit } from "../../support/time_limit.ts";
 
 const address = addressOf("postgres");
@@ -255,6 +256,19 @@ test("a command and a start reach those who watch in another store", options, as
   stop?.();
   await Promise.all([here.close(), there.close()]);
   await other?.close();
+});
+
+test("fleets whose processes have two versions of the flows move jobs to the new one: postgres", {
+  ...options,
+  timeout: 600_000,
+}, async () => {
+  const schema = newSchema();
+  let adopted = 0;
+  for (let seed = 1; seed <= amountOf(2, 100); seed++) {
+    await emptySchema(client, schema);
+    adopted += (await runVersionFleetOf(seed, { openStore: () => postgresPlace(client, schema).open() })).adopted;
+  }
+  assert(adopted > 0, "jobs were moved");
 });
 
 test("fleets keep the promises of jobs in a store: postgres", { ...options, timeout: 600_000 }, async () => {

@@ -27,6 +27,7 @@ import {
 } from "../../support/redis_clients.ts";
 import { RedisServer } from "../../support/redis_server.ts";
 import { addressOf, missing } from "../../support/services.ts";
+import { runVersionFleetOf } from "../../support/version_fleets.ts";
 import { type TimeLimit, withTimeLimit } from "../../support/time_limit.ts";
 
 const url = addressOf("redis");
@@ -73,6 +74,19 @@ test("redisStore() answers random calls as the store in memory does", options, a
       return place.open();
     });
   }
+});
+
+test("fleets whose processes have two versions of the flows move jobs to the new one: redis", {
+  ...options,
+  timeout: 600_000,
+}, async () => {
+  const client = await clientTo();
+  let adopted = 0;
+  for (let seed = 1; seed <= amountOf(3, 100); seed++) {
+    const place = redisPlace(client, `${prefix}-versions`);
+    adopted += (await runVersionFleetOf(seed, { openStore: () => place.open() })).adopted;
+  }
+  assert(adopted > 0, "jobs were moved");
 });
 
 test("fleets keep the promises of jobs in a store: redis", { ...options, timeout: 600_000 }, async () => {
