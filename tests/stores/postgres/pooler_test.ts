@@ -39,7 +39,7 @@ const CLIENTS: Readonly<Record<string, (url: string) => OpenClient | Promise<Ope
     return { client: pgClient(pool, { listens: false, prepares: false }), close: () => pool.end() };
   },
   postgres: (url) => {
-    const sql = postgres(url, { max: 8, max_pipeline: 1, onnotice: () => {} });
+    const sql = postgres(url, { max: 8, onnotice: () => {}, ...{ max_pipeline: 1 } });
     return { client: postgresJsClient(sql, { listens: false, prepares: false }), close: () => sql.end() };
   },
   ...("Bun" in globalThis && {
