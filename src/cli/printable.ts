@@ -15,3 +15,8 @@ export function shortened(text: string, most: number): string {
   const characters = Array.from(printable(text));
   return characters.length <= most ? characters.join("") : `${characters.slice(0, most - 1).join("")}…`;
 }
+
+/** A number with its word. */
+export function counted(count: number, one: string, several: string): string {
+  return `${count} ${count === 1 ? one : several}`;
+}

@@ -1,5 +1,5 @@
 import type { FailedTask, JobSummary, TaskSummary } from "../inspect/summary.ts";
-import { printable, shortened } from "./printable.ts";
+import { counted, printable, shortened } from "./printable.ts";
 import type { Printer } from "./printer.ts";
 
 /** A summary of a job as lines. */
@@ -23,7 +23,7 @@ export function summaryLines(print: Printer, summary: JobSummary): string[] {
     `${print.heading("created")}  ${createdAt}`,
     `${print.heading("changed")}  ${summary.updatedAt}, after ${Math.round(summary.ranMs)} ms of work`,
     ...deadline === undefined ? [] : [`${print.heading("ends by")}  ${deadline}`],
-    `${print.heading("outputs")}  ${outputs}, and ${summary.logged} entries of the log`,
+    `${print.heading("outputs")}  ${outputs}, and ${counted(summary.logged, "entry", "entries")} of the log`,
     ...section(
       print,
       "pending tasks",

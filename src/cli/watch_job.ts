@@ -7,6 +7,7 @@ import type { JobStatus } from "../job/job.ts";
 import type { JobRecord, Store } from "../ports/store.ts";
 import type { Timers } from "../ports/timers.ts";
 import type { CommandHost } from "./host.ts";
+import { counted } from "./printable.ts";
 import { loadJob, noSuchJob } from "./stored_documents.ts";
 
 /** How often a store is asked that does not tell what other processes do, in milliseconds. */
@@ -97,7 +98,9 @@ function summaryOf(job: JobDocument): string {
     `${waiting.length} waiting`,
     `${awaiting.length} awaiting`,
   ];
-  return `the job is ${status}, with ${counts.join(", ")} and ${failures.length} failed tasks`;
+  return `the job is ${status}, with ${counts.join(", ")} and ${
+    counted(failures.length, "failed task", "failed tasks")
+  }`;
 }
 
 /** Resolves when the store tells of the job, or it is time to look; rejects with the signal's reason when it is aborted. */

@@ -157,7 +157,7 @@ test("an import tells which jobs it has left out, but not of hundreds", () =>
     await runCommand(["import", ...store], { input: lines("{}").join("") });
     const few = await runCommand(["import", ...store], { input: lines("{ }").slice(0, 2).join("") });
     assertEquals([few.exit, few.output], [1, "standard input: 0 jobs are stored\n"]);
-    assertEquals(few.errors, "2 jobs are left out, because other jobs have their ids: job 0, job 1\n");
+    assertEquals(few.errors, "2 jobs are left out, because other jobs have these ids: job 0, job 1\n");
     const many = await runCommand(["import", ...store], { input: lines("{ }").join("") });
     assertMatch(many.errors, /^25 jobs are left out, .*job 19, …\n$/);
     const json = await runCommand(["import", "--json", ...store], { input: lines("{ }").join("") });
@@ -412,7 +412,7 @@ test("a purge of many jobs shows how many are deleted, and ends when it is inter
     assertEquals([interrupted.exit, interrupted.output, interrupted.errors], [130, "", ""]);
     assertEquals((await purge(["--limit", "2"])).output, "2 jobs are deleted\n");
     const { errors, output } = await purge([]);
-    assertEquals([errors, output], ["\r1 jobs\u001b[K\r\u001b[K", "1 jobs are deleted\n"]);
+    assertEquals([errors, output], ["\r1 jobs\u001b[K\r\u001b[K", "1 job is deleted\n"]);
   }));
 
 test("progress is a line for each ten thousand where nobody looks, and a bar that is not drawn too often elsewhere", async () => {

@@ -16,7 +16,7 @@ for (const name of ["postgres", "redis"] as const) {
       await makeStore(file("jobs.db"), async ({ start }) => void await start(jobId, {}, { tags: { of: jobId } }));
       const lines = (await runCommand(["export", "--store", `sqlite:${file("jobs.db")}`])).output;
       const imported = await runCommand(["import", "--store", address], { input: lines });
-      assertEquals([imported.exit, imported.output], [0, "standard input: 1 jobs are stored\n"]);
+      assertEquals([imported.exit, imported.output], [0, "standard input: 1 job is stored\n"]);
       const listed = await runCommand(["jobs", "list", "--tag", `of=${jobId}`, "--json", "--store", address]);
       assertEquals(JSON.parse(listed.output).jobs.length, 1);
       const exported = await runCommand(["export", "--store", address]);

@@ -143,5 +143,5 @@ test("files with the line ends and the mark of Windows are read, and others than
     const { output } = await runCommand(["export", "--store", `sqlite:${file("jobs.db")}`]);
     await writeFile(file("jobs.jsonl"), `\ufeff${output.replaceAll("\n", "\r\n")}`);
     const imported = await runCommand(["import", file("jobs.jsonl"), "--store", `sqlite:${file("other.db")}`]);
-    assertEquals([imported.exit, imported.output], [0, `${file("jobs.jsonl")}: 1 jobs are stored\n`]);
+    assertEquals([imported.exit, imported.output], [0, `${file("jobs.jsonl")}: 1 job is stored\n`]);
   }));

@@ -240,7 +240,7 @@ test("an export says how many of the jobs somebody works on", () =>
       await start("j");
       const { errors, exit } = await runCommand(["export", file("a.jsonl"), "--store", `sqlite:${path}`]);
       assertEquals(exit, 0);
-      assertMatch(errors, /^1 of the jobs are held by engines at work: .*; stop the workers, and export again\n$/);
+      assertMatch(errors, /^1 of the jobs is held by engines at work: .*; stop the workers, and export again\n$/);
       // Whoever had it is not where it is going: there, it is due.
       const [line = ""] = (await readFile(file("a.jsonl"), "utf8")).split("\n");
       assertEquals(JSON.parse(line).head.dueAt, NOW);

@@ -6,6 +6,7 @@ import type { ExportedJob } from "../exported_job.ts";
 import { EXIT, type ExitCode } from "../failure.ts";
 import { lastJobOf, type LeftExport } from "../export_file.ts";
 import { writeJsonLines } from "../json_lines.ts";
+import { counted } from "../printable.ts";
 import { Progress } from "../progress.ts";
 import { STORE_OPTION, withStore } from "../stores.ts";
 import { unusableFile } from "../unusable_file.ts";
@@ -35,12 +36,15 @@ async function run(call: Call, store: Store): Promise<ExitCode> {
   const { held, written } = await write(call, store, path, kept);
   if (held > 0) {
     await call.print.hint(
-      `${held} of the jobs are held by engines at work: what happens to them from now on is not in the export; stop the workers, and export again`,
+      `${
+        counted(held, "of the jobs is", "of the jobs are")
+      } held by engines at work: what happens to them from now on is not in the export; stop the workers, and export again`,
     );
   }
   const answer = { written, held, ...(kept === undefined ? {} : { before: kept.count }) };
-  if (path !== "-") await call.print.answer({ path, ...answer }, () => [`${path}: ${written} jobs are written`]);
-  else if (!call.print.isJson) await call.print.hint(`${written} jobs are written`);
+  if (path !== "-") {
+    await call.print.answer({ path, ...answer }, () => [`${path}: ${counted(written, "job is", "jobs are")} written`]);
+  } else if (!call.print.isJson) await call.print.hint(`${counted(written, "job is", "jobs are")} written`);
   return EXIT.done;
 }
 

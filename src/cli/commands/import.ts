@@ -6,6 +6,7 @@ import { type ExportedJob, readExportedJob } from "../exported_job.ts";
 import { CommandError, EXIT, type ExitCode } from "../failure.ts";
 import { JobImport } from "../import_jobs.ts";
 import { readJsonLines } from "../json_lines.ts";
+import { counted } from "../printable.ts";
 import { Progress } from "../progress.ts";
 import { STORE_OPTION, withStore } from "../stores.ts";
 
@@ -58,11 +59,14 @@ async function run(call: Call, store: Store, bytes: ReadableStream<Uint8Array>):
     await progress.end();
     await jobs.end();
   }
-  await call.print.answer({ stored, taken: left, ids: taken }, () => [`${source}: ${stored} jobs are stored`]);
+  await call.print.answer(
+    { stored, taken: left, ids: taken },
+    () => [`${source}: ${counted(stored, "job is", "jobs are")} stored`],
+  );
   if (left === 0) return EXIT.done;
   if (!call.print.isJson) {
     await call.print.hint(
-      `${left} jobs are left out, because other jobs have their ids: ${taken.join(", ")}${
+      `${counted(left, "job is", "jobs are")} left out, because other jobs have these ids: ${taken.join(", ")}${
         left > taken.length ? ", …" : ""
       }`,
     );

@@ -2,6 +2,7 @@ import { Engine } from "../../engine.ts";
 import { Registry } from "../../values/registry.ts";
 import type { Command } from "../command.ts";
 import { EXIT } from "../failure.ts";
+import { counted } from "../printable.ts";
 import { Progress } from "../progress.ts";
 import { noSuchJob } from "../stored_documents.ts";
 import { STORE_OPTION, withStore } from "../stores.ts";
@@ -59,7 +60,7 @@ export const jobsPurge: Command = {
         await progress.end();
       }
       const purged = progress.done;
-      await call.print.answer({ purged }, () => [`${purged} jobs are deleted`]);
+      await call.print.answer({ purged }, () => [`${counted(purged, "job is", "jobs are")} deleted`]);
       return EXIT.done;
     });
   },
