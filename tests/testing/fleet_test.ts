@@ -69,6 +69,10 @@ test("the error of a fleet has the promise, the seed, and what has happened last
   assertStringIncludes(error?.trace.at(-1) ?? "", "*** stranded: ");
 });
 
+test("a fleet takes no journal for too long of which one entry alone is long, when the write of its snapshot was lost", async () => {
+  await runFleetOf(31_995);
+});
+
 test("a fleet refuses options that are out of range", async () => {
   await assertRejects(() => simulateFleet({ ...fleetOf(1), jobs: [] }), TypeError, "there must be at least one job");
   await assertRejects(() => simulateFleet({ ...fleetOf(1), engines: 0 }), RangeError, "engines");

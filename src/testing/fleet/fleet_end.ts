@@ -119,10 +119,13 @@ export async function checkEnd(
   return compared;
 }
 
-/** A journal begins anew with each snapshot: it is not much longer than that. */
+/**
+ * A journal begins anew with each snapshot: it is not much longer than that, or than its longest entry: one that makes a small job large has no
+ * larger snapshot to be measured by, if the write of that was lost.
+ */
 function checkJournal({ record: { jobId }, snapshot, entries }: StoredJob, snapshotLength: number): void {
   const length = entries.reduce((sum, { length }) => sum + length, 0);
-  const most = MOST_SNAPSHOTS * Math.max(snapshotLength, snapshot.length);
+  const most = MOST_SNAPSHOTS * Math.max(snapshotLength, snapshot.length, ...entries.map(({ length }) => length));
   if (length <= most) return;
   throw new FleetViolation(
     "unbounded",
