@@ -54,6 +54,20 @@ export interface EngineOptions {
   readonly errorStacks?: boolean;
 }
 
+/** How many engines of this process have a store and are not closed. */
+const engines: WeakMap<Store, number> = new WeakMap();
+
+/** Counts an engine of a store. The returned function ends that, and says whether it was the last one. */
+function joinStore(store: Store): () => boolean {
+  const count = (change: number): number => {
+    const left = (engines.get(store) ?? 0) + change;
+    engines.set(store, left);
+    return left;
+  };
+  count(1);
+  return () => count(-1) === 0;
+}
+
 const ENGINE_OPTIONS: OptionNames<EngineOptions> = {
   timers: true,
   ids: true,
@@ -97,6 +111,7 @@ const ENGINE_OPTIONS: OptionNames<EngineOptions> = {
 export class Engine {
   readonly #host: EngineHost;
   #jobs: StoredJobs | undefined;
+  readonly #leaveStore: (() => boolean) | undefined;
   /** The end of the use of the store, once it has begun. */
   #closed: Promise<void> | undefined;
 
@@ -139,6 +154,7 @@ export class Engine {
       openStore,
     });
     hosts.set(this, this.#host);
+    this.#leaveStore = store && joinStore(store);
     storeAccess.set(this.#host, (action) => this.#stored(action));
     // The session may be given a job before anything is asked of the store here.
     if (store !== undefined && options.registry !== undefined) this.#stored("use the store");
@@ -302,8 +318,9 @@ export class Engine {
   }
 
   /**
-   * Ends the use of the engine: stops its workers, brings its jobs to rest as `shutdown` does, and closes the store. A further call
-   * closes nothing twice, and resolves, or rejects, when the store is closed.
+   * Ends the use of the engine: stops its workers, brings its jobs to rest as `shutdown` does, and closes the store, unless other engines
+   * that are not closed have the same store object: the last of them closes it. A further call closes nothing twice, and resolves, or
+   * rejects, as the first one does.
    *
    * @throws the signal's reason when it is aborted before all jobs rest: then the store stays open
    */
@@ -315,7 +332,7 @@ export class Engine {
   async #closeStore(): Promise<void> {
     const session = this.#host.store?.session;
     session?.close();
-    await session?.store.close();
+    if (this.#leaveStore?.() === true) await session?.store.close();
   }
 
   #stored(what: string): StoredJobs {

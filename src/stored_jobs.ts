@@ -114,6 +114,8 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     try {
       flow = flowFor(taken, this);
       const present = flow === undefined ? taken : await adoptTaken(flow, this.session, taken);
+      // It was started here while it was moved.
+      if (present !== taken && !this.session.mayTakeUp(present)) return undefined;
       // It was moved while the engine was shut down.
       if (this.host.isShutDown) return void await this.session.letGo(present);
       flow = this.#flowOf(present);

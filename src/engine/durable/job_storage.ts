@@ -197,6 +197,11 @@ export class JobStorage {
     return this.#session.ownership.isOurs(incarnation);
   }
 
+  /** Whether a job is in a queue with limits over all workers that are known here. */
+  isLimited({ queue }: JobRecord): boolean {
+    return this.#session.permitsIn(queue) !== undefined;
+  }
+
   /** Whether another engine has a job, as far as is known here. */
   isElsewhere(record: JobRecord): boolean {
     return this.#session.elsewhere(record) !== undefined;

@@ -1,6 +1,12 @@
 import { FencedError } from "../../base/errors.ts";
+import type { JobClaim } from "../../ports/store.ts";
 import type { Journal } from "./journal.ts";
 import type { StoreSession } from "./store_session.ts";
+
+/** Whether a claim on a job has been followed by another one of the same life, or is that one. */
+export function isPast({ life, epoch }: JobClaim, last: JobClaim | undefined): boolean {
+  return last?.life === life && last.epoch >= epoch;
+}
 
 /**
  * Takes up jobs that the store has given to this engine in a claim whose answer was lost, and gives up those of the given journals

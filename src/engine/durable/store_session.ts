@@ -10,7 +10,7 @@ import type { DurabilitySettings } from "./durability_settings.ts";
 import type { Journal } from "./journal.ts";
 import { Ownership } from "./ownership.ts";
 import { claimPermitted, type QueuePermits } from "./queue_permits.ts";
-import { reconcile } from "./reconcile.ts";
+import { isPast, reconcile } from "./reconcile.ts";
 import { pauseAfter } from "./retry_pause.ts";
 import { beginIn } from "./transactions.ts";
 
@@ -172,8 +172,10 @@ export class StoreSession {
 
   #unregister(job: Job, { next }: Entry): void {
     this.#entries.delete(job.jobId);
-    this.permitsFor(job)?.left(job.jobId, this.journals.get(job));
-    if (next !== undefined && this.ownership.lease()?.incarnation === next.record.incarnation) this.onTaken(next);
+    const journal = this.journals.get(job);
+    this.permitsFor(job)?.left(job.jobId, journal);
+    const isOurs = this.ownership.lease()?.incarnation === next?.record.incarnation;
+    if (next !== undefined && isOurs && !isPast(next.record, journal?.claim)) this.onTaken(next);
     if (this.#entries.size === 0) this.#stop((error) => this.onStoreError(job, error));
   }
 
@@ -206,10 +208,8 @@ export class StoreSession {
     const entry = this.#entries.get(record.jobId);
     if (entry === undefined) return true;
     const journal = this.journals.get(entry.job);
+    if (isPast(record, journal?.claim) || isPast(record, entry.next?.record)) return false;
     const { life = record.life, epoch = 0 } = journal?.claim ?? {};
-    if (life === record.life && epoch >= record.epoch) return false;
-    const { next } = entry;
-    if (next !== undefined && next.record.life === record.life && next.record.epoch >= record.epoch) return false;
     if (life === record.life && epoch === record.epoch - 1 && journal?.isOver === false && !journal.isReleased) {
       // Nobody has had the job in between: it goes on by the new claim.
       journal.reclaim(record);

@@ -83,8 +83,11 @@ async function enter(start: StoredStart): Promise<void> {
   if (!isFresh && (isElsewhere || writeJob(job) !== writeJob(found.job))) {
     throw new FencedError(job.jobId, undefined, record.revision);
   }
-  // Nothing starts if another engine has the job; nor, in place of a job that was made here, one that is paused or has ended.
-  if (isElsewhere || (isFresh && found.job.status !== "running")) {
+  const { status } = found.job;
+  const goesOn = status === "running" || (status === "pending" && !storage.isLimited(record));
+  // Nothing starts if another engine has the job; nor, in place of a job that was made here, one that is paused or has ended, or that a
+  // worker takes by a permit.
+  if (isElsewhere || (isFresh && !goesOn)) {
     job.become(found.job);
     storage.note(job, record);
     return execution.leave();
@@ -101,11 +104,15 @@ async function claim(start: StoredStart, known: JobRecord): Promise<void> {
     const { jobId, status } = job;
     throw new StateError("resume", status, `Cannot resume job "${jobId}": its end was not stored: it is "${status}"`);
   }
-  const { epoch } = storage.recordOf(job) ?? known;
+  const last = storage.recordOf(job);
+  const { epoch } = last ?? known;
   const taken = await storage.claim(job, epoch);
   if (taken === undefined) {
     const found = await storage.load(job);
     if (found === undefined) throw new FencedError(job.jobId, undefined, undefined);
+    // A worker of this engine has claimed it since, and leaves it to the job that is registered here.
+    const isLeft = found.record.epoch !== epoch && storage.isHere(found.record);
+    if (isLeft && last === undefined && storage.isFresh(job)) return claim(start, found.record);
     storage.note(job, found.record);
     const why = storage.isHere(found.record)
       ? `this engine carries out commands to it just now; ask for it by engine.handle("${job.jobId}").resume()`
