@@ -26,6 +26,12 @@ const MOST_AT_ONCE = 100;
  */
 const UNPAID_MS = 1_000;
 
+/** For how many leases the children of a former job are waited for that are about to end. */
+const LEASES = 2;
+
+/** How long the first of these waits is at least, in milliseconds: a store may be asked again at once when it has failed. */
+const LEAST_WAIT_MS = 100;
+
 /** The outcome of starting children, or of looking for them. */
 export interface StartedChildren {
   /** The ids of the children that are in the store and, as far as is known, have not ended. */
@@ -53,7 +59,7 @@ export async function startChildren(
     const answers = await createOver(job, some.map(({ made }) => made), session);
     for (const [index, { child }] of some.entries()) {
       if (answers[index]?.isNew === true || child.to === undefined) opened.push(child.jobId);
-      else ended.push(takenId(child, answers[index]));
+      else ended.push(takenId(job, child, answers[index]));
     }
   }
   for (const { jobId, start, inner } of children) {
@@ -71,15 +77,19 @@ export async function startChildren(
  * and those that are about to end are waited for, for a while.
  */
 async function createOver(job: Job, made: readonly NewJob[], session: StoreSession): Promise<readonly CreateAnswer[]> {
-  const { store, settings } = session;
+  const { store, settings, timers } = session;
+  // Whoever has one may be dead: it ends when the lease has ended, and somebody else has taken it.
+  const end = timers.elapsed() + (hasEnded(job.status) ? 0 : LEASES * settings.leaseMs);
+  const retryDelayMs = Math.max(settings.retryDelayMs, LEAST_WAIT_MS);
   for (let tries = 1;; tries++) {
     const answers = await session.attempt(job, () => store.create(made));
     const former = answers.flatMap(({ isNew, record }) => !isNew && isChildOf(job, record) ? [record] : []);
     const over = former.filter(isOver);
     for (const record of over) await session.attempt(job, () => store.delete(record));
     if (over.length > 0) continue;
-    if (tries >= settings.attempts || !former.some(isEnding)) return answers;
-    await pauseAfter(tries, session);
+    const isLate = tries >= settings.attempts && timers.elapsed() >= end;
+    if (isLate || !former.some(isEnding)) return answers;
+    await pauseAfter(tries, { timers, settings: { ...settings, retryDelayMs } });
   }
 }
 
@@ -126,8 +136,12 @@ function newChild(
   return { child, made };
 }
 
-function takenId({ jobId }: Child, answer: CreateAnswer | undefined): ChildEnded {
-  const why = `Cannot start child "${jobId}": there is a job of this id already`;
+function takenId(parent: Job, { jobId }: Child, answer: CreateAnswer | undefined): ChildEnded {
+  const isFormer = answer !== undefined && isChildOf(parent, answer.record);
+  const whose = isFormer
+    ? `, which a former job "${parent.jobId}" has started and which has not ended; delete it first`
+    : "";
+  const why = `Cannot start child "${jobId}": there is a job of this id already${whose}`;
   // Unreachable default: the store answers for each job.
   const error = describeError(new StateError("start", answer?.record.status ?? "", why, "taken"));
   return { type: "child", jobId, status: "failed", result: undefined, error };
