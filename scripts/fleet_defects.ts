@@ -37,6 +37,7 @@ const QUEUE_PERMITS = `${DURABLE}/queue_permits.ts`;
 const HANDLE = "src/job_handle.ts";
 const CHILD_JOBS = `${DURABLE}/child_jobs.ts`;
 const STORED_JOBS = "src/stored_jobs.ts";
+const ADOPTION = "src/stored_adoption.ts";
 
 function defect(rule: string, what: string, file: string, from: string, to: string, focus?: string): FleetDefect {
   return { rule, what, edits: [{ file, from, to }], focus };
@@ -788,5 +789,69 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     'if (job.status === "paused") return undo(storage, execution, found);',
     "",
     "rests",
+  ),
+  defect(
+    "versions",
+    "a job is given another flow without a regard to who has it",
+    MEMORY,
+    "checkClaim(job?.record, claim, expectedRevision);\n    // Unreachable",
+    "// Unreachable",
+    "versions",
+  ),
+  defect(
+    "versions",
+    "the store says that it has given a job another flow, and keeps its entries",
+    MEMORY,
+    "    job.snapshotRevision = expectedRevision;\n    job.entries = [];\n  };",
+    "  };",
+    "versions",
+  ),
+  defect(
+    "versions",
+    "a worker goes on with the state of a job before it was moved",
+    ADOPTION,
+    "snapshotRevision: record.revision, entries: [] };",
+    "snapshotRevision: record.revision, entries: taken.entries };",
+    "versions",
+  ),
+  defect(
+    "versions",
+    "a moved job is said to be of its former flow",
+    ADOPTION,
+    "record: { ...record, flowHash }, flow,",
+    "record, flow,",
+    "versions",
+  ),
+  defect(
+    "versions",
+    "a job that could not be moved is kept",
+    ADOPTION,
+    "    await letGo();\n    throw error;",
+    "    throw error;",
+    "versions",
+  ),
+  defect(
+    "versions",
+    "a job that was moved is kept",
+    ADOPTION,
+    "    throw error;\n  }\n  await letGo();",
+    "    throw error;\n  }",
+    "versions",
+  ),
+  defect(
+    "versions",
+    "a job is moved that an engine has",
+    ADOPTION,
+    "  checkFree(target, stored.record);\n",
+    "",
+    "versions",
+  ),
+  defect(
+    "versions",
+    "a job is moved that its engine is just taking up",
+    ADOPTION,
+    "if (taken === undefined || !session.mayTakeUp(taken)) throw lost;",
+    "if (taken === undefined) throw lost;",
+    "versions",
   ),
 ];

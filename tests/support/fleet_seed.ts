@@ -3,6 +3,7 @@ import type { FleetOptions, FleetSettings } from "../../src/testing/fleet/fleet_
 import { completeFleet, type FleetResult, judgeFleet } from "../../src/testing/fleet/simulate_fleet.ts";
 import { FLEET_JOBS, fleetRegistry, LONG_JOBS } from "./fleet_jobs.ts";
 import { seededRandom } from "./seeded_random.ts";
+import { versionSettingsOf } from "./version_fleets.ts";
 
 /** How many jobs a fleet of the tests has, where it is about nothing that needs more. */
 const JOBS = 2;
@@ -21,8 +22,8 @@ const FLOWS_OF: Readonly<Record<string, readonly string[]>> = {
 /** How many fleets there are for each that has queues with limits. */
 const QUEUES_EACH = 8;
 
-/** What all fleets may be about: limits of queues, or a situation that chance makes seldom. */
-export const FLEET_FOCUSES: readonly string[] = ["queues", ...Object.keys(FOCUSES)];
+/** What all fleets may be about: limits of queues, versions of flows, or a situation that chance makes seldom. */
+export const FLEET_FOCUSES: readonly string[] = ["queues", "versions", ...Object.keys(FOCUSES)];
 
 /** The options of the fleet of a seed: two of the jobs of `fleet_jobs.ts`, on three engines. With `focus`, all fleets are about that. */
 export function fleetOf(seed: number, focus?: string): FleetOptions {
@@ -63,6 +64,7 @@ export function fleetSettingsOf(
   if (focus !== undefined && !FLEET_FOCUSES.includes(focus)) {
     throw new RangeError(`No fleets are about "${focus}"; there are ${FLEET_FOCUSES.join(", ")}`);
   }
+  if (focus === "versions") return versionSettingsOf(seed, options);
   return {
     ...completeFleet({ ...fleetOf(seed, focus), ...options }),
     focus: focus === "queues" ? QUEUED : FOCUSES[focus ?? ""],

@@ -1,7 +1,7 @@
 import { Flow } from "../../mod.ts";
 import type { FleetTask } from "../../src/testing/fleet/fleet_client.ts";
 import type { FleetFocus } from "../../src/testing/fleet/fleet_focus.ts";
-import type { FleetOptions } from "../../src/testing/fleet/fleet_options.ts";
+import type { FleetOptions, FleetSettings } from "../../src/testing/fleet/fleet_options.ts";
 import { completeFleet, type FleetResult, judgeFleet } from "../../src/testing/fleet/simulate_fleet.ts";
 import { FLEET_JOBS, fleetRegistry } from "./fleet_jobs.ts";
 import { seededRandom } from "./seeded_random.ts";
@@ -50,8 +50,13 @@ export function versionFleetOf(seed: number): FleetOptions {
   return { jobs, versions, registry: fleetRegistry, seed, engines: 3 };
 }
 
-/** Runs the fleet of a seed: every second one is about adoptions alone. */
-export async function runVersionFleetOf(seed: number, options: Partial<FleetOptions> = {}): Promise<FleetResult> {
+/** The complete settings of that fleet: every second one is about adoptions alone. */
+export function versionSettingsOf(seed: number, options: Partial<FleetOptions> = {}): FleetSettings {
   const focus = seed % 2 === 0 ? ADOPTIONS : undefined;
-  return await judgeFleet({ ...completeFleet({ ...versionFleetOf(seed), ...options }), focus });
+  return { ...completeFleet({ ...versionFleetOf(seed), ...options }), focus };
+}
+
+/** Runs it. */
+export async function runVersionFleetOf(seed: number, options: Partial<FleetOptions> = {}): Promise<FleetResult> {
+  return await judgeFleet(versionSettingsOf(seed, options));
 }

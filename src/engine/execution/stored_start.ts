@@ -113,6 +113,7 @@ async function claim(start: StoredStart, known: JobRecord): Promise<void> {
     // A worker of this engine has claimed it since, and leaves it to the job that is registered here.
     const isLeft = found.record.epoch !== epoch && storage.isHere(found.record);
     if (isLeft && last === undefined && storage.isFresh(job)) return claim(start, found.record);
+    if (last === undefined) job.become(found.job);
     storage.note(job, found.record);
     const why = storage.isHere(found.record)
       ? `this engine carries out commands to it just now; ask for it by engine.handle("${job.jobId}").resume()`
