@@ -23,6 +23,14 @@ test("C527 fleets in which a job was moved while its engine was taking it up", P
   await runVersionFleetOf(1703);
 });
 
+test(
+  "C527 a fleet takes no redrive for doubled that is refused because the end of its job was never stored",
+  PATIENCE,
+  async () => {
+    await runVersionFleetOf(291);
+  },
+);
+
 test("C527 a fleet finds a store that says it has given a job another flow, and has not", PATIENCE, async () => {
   const openStore = () => ({ ...memoryStore(), replaceFlow: () => {} });
   await assertRejects(async () => {

@@ -130,7 +130,7 @@ export class FleetLedger {
     sent: number,
     isOfLost: boolean,
   ): void {
-    life.claim = { process, incarnation: claim.incarnation, epoch: claim.epoch, sent, isOfLost };
+    life.claim = { process, incarnation: claim.incarnation, epoch: claim.epoch, sent, isOfLost, hasWritten: false };
     life.epoch = claim.epoch;
     if (this.#settings.isRelaxed) life.forgetAhead();
     life.claims.set(process, claim.incarnation);
@@ -154,6 +154,7 @@ export class FleetLedger {
     now: number,
   ): readonly string[] {
     const life = this.#written(claim, expectedRevision, before);
+    if (life.claim !== undefined && entries.length > 0) life.claim.hasWritten = true;
     const { maxRecoveries } = this.#settings;
     const { families, setClockMs } = this;
     const told = life.append(entries, head, { now, maxRecoveries, setClockMs, families });
@@ -293,8 +294,8 @@ export class FleetLedger {
   toldError(process: number, jobId: string, error: unknown): void {
     const life = this.lifeOf(jobId);
     if (!(error instanceof StateError) || error.event !== "redrive" || life?.claim?.process !== process) return;
-    // A job that others have paused meanwhile cannot be redriven.
-    if (life.job.status !== "running") return;
+    // A job that others have paused meanwhile cannot be redriven, nor one whose end was never stored.
+    if (life.job.status !== "running" || !life.claim.hasWritten) return;
     const why = `process ${process} was told of ${jobId}, which it has, and which runs: ${error.message}`;
     throw new FleetViolation("lost or doubled", why);
   }

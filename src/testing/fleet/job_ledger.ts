@@ -35,6 +35,8 @@ export interface LedgerClaim {
   readonly sent: number;
   /** Whether its last owner had not let go of it. */
   readonly isOfLost: boolean;
+  /** Whether entries were stored by this claim. */
+  hasWritten: boolean;
 }
 
 /** What entries are judged by. */
