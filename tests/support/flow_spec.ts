@@ -107,6 +107,12 @@ export interface CatchSpec {
   readonly errors: readonly string[] | undefined;
 }
 
+/** Every other error handler that tries again asks its routine whether it may. */
+function withRetryIf(options: ErrorHandlerOptions, routine: Routine<Script>): ErrorHandlerOptions {
+  const isAsked = options.strategy === "retry" && (options.maxRetries ?? 0) % 2 === 1;
+  return isAsked ? { ...options, retryIf: Reflect.get(routine, "mayRetry") } : options;
+}
+
 /** Builds a generated flow by hand, as its first host does. */
 export function buildFlow(spec: FlowSpec, registry: Registry, engine: Engine): Flow {
   const flow = new Flow({
@@ -127,7 +133,7 @@ export function buildFlow(spec: FlowSpec, registry: Registry, engine: Engine): F
   for (const { id, type, script, errorHandler, concurrency } of spec.nodes) {
     const routine = add(type, id).setConfig(script);
     if (concurrency !== undefined) routine.setConcurrency(concurrency);
-    if (errorHandler !== undefined) routine.setErrorHandler(new ErrorHandler(errorHandler));
+    if (errorHandler !== undefined) routine.setErrorHandler(new ErrorHandler(withRetryIf(errorHandler, routine)));
   }
   for (const { from, event, to, slot, isMapped } of spec.links) {
     flow.connect(from, event, to, slot, isMapped ? { mapping: { v: "w" } } : {});

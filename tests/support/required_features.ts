@@ -30,6 +30,8 @@ const TIMED = [
   "ended failed",
   "routine failed",
   "failure TimeoutError",
+  "failure RetryError",
+  "failure NonRetryableError",
   "carried dropped",
   "carried result",
   "carried handled",

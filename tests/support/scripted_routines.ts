@@ -1,5 +1,14 @@
 import { isRecord } from "../../src/values/json.ts";
-import { type Collected, type Context, type ExpectTimeout, type Failure, Registry, Routine } from "../../mod.ts";
+import {
+  type Collected,
+  type Context,
+  type ExpectTimeout,
+  type Failure,
+  NonRetryableError,
+  Registry,
+  RetryError,
+  Routine,
+} from "../../mod.ts";
 import { describe, Point } from "./sample_values.ts";
 import {
   type Batch,
@@ -46,6 +55,15 @@ export const NO_HOOKS: Hooks = {
   returned: () => {},
   mistook: () => {},
 };
+
+/** The error with which a handler fails at an item: of some items it says itself whether they are worth a retry. */
+function failureOf({ seed }: Item, name: string): Error {
+  const message = `failed ${seed}`;
+  const cause = new Error("by script");
+  if (seed % 11 === 4) return new NonRetryableError(message, { cause });
+  if (seed % 11 === 7) return new RetryError({ message, cause, delayMs: 0 });
+  return Object.assign(new Error(message, { cause }), { name });
+}
 
 /**
  * Makes a registry of routines whose handlers do what their config says: every way of handling and of merging there is.
@@ -120,13 +138,18 @@ export function scriptedRegistry(hooks: Hooks = NO_HOOKS): Registry {
           return (op.where === "shared" ? ctx.shared : ctx.state).set("kept", [item.seed, op.value]);
         case "fail":
           if (ctx.attempt >= op.attempts) return;
-          throw Object.assign(new Error(`failed ${item.seed}`, { cause: new Error("by script") }), { name: op.name });
+          throw failureOf(item, op.name);
         case "expect":
           ctx.expect("late", op.isTold ? { timeoutMs: op.timeoutMs, onTimeout: "told" } : { timeoutMs: op.timeoutMs });
           return hooks.did(ctx, { kind: "expect" });
         case "sleep":
           return;
       }
+    }
+
+    mayRetry(error: unknown, attempt: number): boolean | number {
+      const seed = error instanceof Error ? Number(error.message.split(" ")[1] ?? 0) : 0;
+      return attempt === 1 ? 0 : seed % 5 !== 4;
     }
 
     put(ctx: AnyContext, type: string, data: unknown): void {
