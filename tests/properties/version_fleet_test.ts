@@ -31,6 +31,14 @@ test(
   },
 );
 
+test(
+  "C527 a fleet gives whoever waits the time for a question that is not answered to be asked again",
+  PATIENCE,
+  async () => {
+    await runVersionFleetOf(808);
+  },
+);
+
 test("C527 a fleet finds a store that says it has given a job another flow, and has not", PATIENCE, async () => {
   const openStore = () => ({ ...memoryStore(), replaceFlow: () => {} });
   await assertRejects(async () => {

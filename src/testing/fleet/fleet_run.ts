@@ -16,8 +16,8 @@ const LONGEST_END_MS = 600_000;
 const SNAPSHOT_LENGTH = 1_048_576;
 /** How long a paused job is left alone then, in milliseconds. */
 const PAUSE_MS = 4_000;
-/** How many times time passes at the end until everybody must have heard of it. */
-const LAST_TURNS = 50;
+/** How long it takes at the end, at most, until everybody must have heard of it: a call that is not answered must be made again. */
+const LAST_MS = 60_000;
 
 /** What became of a run. */
 export interface FleetRun {
@@ -86,7 +86,7 @@ async function finish(
   }
   const end = clock.now + LONGEST_END_MS;
   let resumedAt = clock.now;
-  let turns = 0;
+  let quietAt: number | undefined;
   for (;;) {
     await schedule.drain();
     const ready = clients.find((it) => it.isReady(clock.now));
@@ -98,7 +98,8 @@ async function finish(
     const isDone = clients.every((it) => it.isDone);
     if (isDone && isQuiet(ledger)) {
       const isOver = !isAwaited(clients) && await findKept(store, ledger, processes.list, clock.now) === undefined;
-      if (isOver || ++turns > LAST_TURNS) return;
+      quietAt ??= clock.now;
+      if (isOver || clock.now - quietAt > LAST_MS) return;
     }
     if (clock.now > end) complain(ledger);
     if (isDone && clock.now - resumedAt > PAUSE_MS) {
