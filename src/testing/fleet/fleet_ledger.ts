@@ -108,17 +108,14 @@ export class FleetLedger {
     if (!this.leases.runs(incarnation, now)) {
       throw new FleetViolation("two at a time", `job ${record.jobId} was given to an engine whose lease has ended`);
     }
-    if (
-      before.incarnation !== undefined && before.incarnation !== incarnation &&
-      this.leases.runs(before.incarnation, trueNow)
-    ) {
+    const former = before.incarnation;
+    // An engine that claims its own live job again goes on with it, also where its lease has ended by its own clock alone.
+    const isOwn = former !== undefined && this.leases.processOf(former) === process;
+    if (!isOwn && former !== undefined && this.leases.runs(former, trueNow)) {
       const why = `job ${record.jobId} was taken from ${before.owner}, whose lease runs`;
       throw new FleetViolation("two at a time", why);
     }
-    const former = before.incarnation;
-    if (former !== undefined && this.leases.processOf(former) !== process) life.deaths.lostBy(former);
-    // An engine that claims its own live job again goes on with it.
-    const isOwn = former !== undefined && this.leases.processOf(former) === process;
+    if (former !== undefined && !isOwn) life.deaths.lostBy(former);
     const sent = isOwn ? life.claim?.sent ?? 0 : life.commands.commands.length;
     this.#claim(process, life, { incarnation, epoch }, sent, former !== undefined);
   }
