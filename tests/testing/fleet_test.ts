@@ -73,6 +73,10 @@ test("a fleet takes no journal for too long of which one entry alone is long, wh
   await runFleetOf(31_995);
 });
 
+test("a fleet lets an engine claim its own job again whose lease has ended by its clock alone", async () => {
+  await runFleetOf(50_644);
+});
+
 test("a fleet refuses options that are out of range", async () => {
   await assertRejects(() => simulateFleet({ ...fleetOf(1), jobs: [] }), TypeError, "there must be at least one job");
   await assertRejects(() => simulateFleet({ ...fleetOf(1), engines: 0 }), RangeError, "engines");
