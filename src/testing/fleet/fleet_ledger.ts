@@ -204,7 +204,7 @@ export class FleetLedger {
     if (life.commands.find(command.key) !== undefined) {
       throw new FleetViolation("lost or doubled", `command ${command.key} to ${life.jobId} was stored twice`);
     }
-    const accepted = { ...readCommand(command.text), key: command.key, at: now, sequence: record.sent };
+    const accepted = { ...readCommand(command.text, life.job), key: command.key, at: now, sequence: record.sent };
     if (this.refused.has(command.key) && this.asked.get(command.key) === 1) {
       throw new FleetViolation("lost or doubled", `${command.key} to ${life.jobId} was refused, and is stored now`);
     }

@@ -1,12 +1,24 @@
+import { formatInstant } from "../../base/instant.ts";
+import type { Job } from "../../job/job.ts";
 import { isRecord } from "../../values/json.ts";
 import { ALL_FAILURES, type LedgerCommand } from "./command_ledger.ts";
 import { idsOf, targetOf } from "./job_ledger.ts";
 
-/** What matters of a command, by its text in the store. */
-export function readCommand(text: string): Pick<LedgerCommand, "type" | "target"> {
+/** The child of whose end nobody is told. */
+const NOBODY = "";
+
+/** What matters of a command to a job, by its text in the store. */
+export function readCommand(
+  text: string,
+  { createdAt }: Pick<Job, "createdAt">,
+): Pick<LedgerCommand, "type" | "target"> {
   const document: unknown = JSON.parse(text);
-  const { type, redrive, routine, slot, data, jobId, tasks } = isRecord(document) ? document : {};
-  if (type === "child") return { type, target: String(jobId) };
+  const { type, redrive, routine, slot, data, jobId, tasks, parentCreatedAt } = isRecord(document) ? document : {};
+  if (type === "child") {
+    // The job that waited for it had the id before.
+    const isFormer = parentCreatedAt !== undefined && parentCreatedAt !== formatInstant(createdAt);
+    return { type, target: isFormer ? NOBODY : String(jobId) };
+  }
   if (type === "discard") return { type, target: idsOf(tasks) };
   if (type === "resume" && redrive === true) return { type: "redrive", target: redrivenOf(tasks) };
   if (type === "deliver") return { type, target: targetOf({ routine: String(routine), slot: String(slot), data }) };
