@@ -73,11 +73,14 @@ const CREATED = `SELECT ${RECORD}, d.token FROM ${RECORDS} LEFT JOIN routilux.do
 
 const FIND = `SELECT ${RECORD} FROM ${RECORDS} WHERE j.job_id = $1::text`;
 
-/** Everything of a job, as of one moment, because it is one statement; also of one whose document somebody has deleted: that is to be seen. */
-const WHOLE = `SELECT ${RECORD}, f.text AS flow, d.snapshot, j.snapshot_revision,
+/**
+ * Everything of a job, as of one moment, because it is one statement: of a row `j`, with those of its flow, its lease and its documents;
+ * also of one whose document somebody has deleted: that is to be seen.
+ */
+export const WHOLE_COLUMNS: string = `${RECORD}, f.text AS flow, d.snapshot, j.snapshot_revision,
   (SELECT json_agg(e.text ORDER BY e.revision)::text FROM routilux.entries e
-    WHERE e.life = j.life AND e.revision > j.snapshot_revision) AS entries
-  FROM ${RECORDS} LEFT JOIN routilux.documents d ON d.life = j.life`;
+    WHERE e.life = j.life AND e.revision > j.snapshot_revision) AS entries`;
+const WHOLE = `SELECT ${WHOLE_COLUMNS} FROM ${RECORDS} LEFT JOIN routilux.documents d ON d.life = j.life`;
 
 const LOAD = `${WHOLE} WHERE j.job_id = $1::text`;
 const LOAD_ALL = `${WHOLE} WHERE j.job_id = ANY ($1::text::text[])`;
@@ -229,7 +232,8 @@ export async function loadLives(queries: Queries, lives: readonly number[]): Pro
   return new Map(rows.map((row) => [numberOf(row, "life"), toStoredJob(row)]));
 }
 
-function toStoredJob(row: PostgresRow): StoredJob {
+/** Converts a row with everything of a job. */
+export function toStoredJob(row: PostgresRow): StoredJob {
   return {
     record: toRecord(row),
     flow: textOf(row, "flow"),

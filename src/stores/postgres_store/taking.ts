@@ -3,12 +3,13 @@ import type {
   DueQuery,
   Incarnation,
   NextDueQuery,
+  StoredJob,
   TakeAnswer,
   TakenJob,
   TakeQuery,
 } from "../../ports/store.ts";
 import type { PostgresRow, PostgresValue } from "./client.ts";
-import { loadLives } from "./jobs.ts";
+import { loadLives, toStoredJob, WHOLE_COLUMNS } from "./jobs.ts";
 import type { Notices } from "./notices.ts";
 import type { Queries } from "./queries.ts";
 import { TIME } from "./rows.ts";
@@ -67,14 +68,23 @@ const ENDED = `lapsed AS MATERIALIZED (
   )`;
 const IS_FREE = `(j.holder NOT IN (SELECT incarnation FROM lapsed) OR j.holder IN (SELECT incarnation FROM ended))`;
 
-/** Claims the locked jobs, and answers; also how many were found before some were skipped. */
+/**
+ * Claims the locked jobs, and answers, with everything of those whose row is the one that this statement saw at first: all that is stored
+ * for a job changes its row, too. Of the others the statement would see the entries of before, beside the row of after. Says also how many
+ * were found before some were skipped.
+ */
 const CLAIMED = `claimed AS (
     UPDATE routilux.jobs j SET owner = $2::text, incarnation = $3::text::bigint, epoch = j.epoch + 1
-    FROM locked WHERE j.life = locked.life RETURNING j.life, j.epoch, locked.former, locked.place
+    FROM locked WHERE j.life = locked.life RETURNING j.*, locked.former, locked.place, locked.is_seen
   )
   SELECT t.now, (SELECT json_agg(incarnation)::text FROM routilux.survivors) AS survived,
-    (SELECT count(*) FROM found) AS found, c.life, c.epoch, c.former
-  FROM t LEFT JOIN claimed c ON TRUE ORDER BY c.place`;
+    (SELECT count(*) FROM found) AS found, j.former, ${WHOLE_COLUMNS}
+  FROM t LEFT JOIN claimed j ON TRUE LEFT JOIN routilux.flows f ON f.flow = j.flow
+  LEFT JOIN routilux.leases l ON l.incarnation = j.incarnation
+  LEFT JOIN routilux.documents d ON d.life = j.life AND j.is_seen ORDER BY j.place`;
+
+/** Of a locked job: which incarnation had it before, and whether nobody has changed its row since this statement saw it. */
+const BEFORE = "j.incarnation AS former, j.xmin = found.version AS is_seen";
 
 /**
  * Says whether a call of `permit` is the last one of an incarnation for a queue, if one is named. The row is locked: one that comes later
@@ -99,7 +109,7 @@ const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${PERMITTED}, ${FREE_GROUPS}, fou
     SELECT m.*, row_number() OVER (ORDER BY m.priority, m.due_since, m.created_at, m.job_id) AS place
     FROM groups g CROSS JOIN t JOIN routilux.flows f ON f.flow = g.flow LEFT JOIN routilux.leases l ON l.incarnation = g.holder
     CROSS JOIN LATERAL (
-      SELECT j.life, j.epoch, j.holder, j.reason, j.since, j.priority, j.created_at, j.job_id,
+      SELECT j.life, j.xmin AS version, j.epoch, j.holder, j.reason, j.since, j.priority, j.created_at, j.job_id,
         CASE j.reason WHEN 1 THEN greatest(l.until, j.created_at) ELSE j.since END AS due_since
       FROM routilux.jobs j
       WHERE (${group("j")}) = (${group("g")}) AND j.reason IS NOT NULL
@@ -111,7 +121,7 @@ const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${PERMITTED}, ${FREE_GROUPS}, fou
       AND ($10::text IS NULL OR EXISTS (SELECT FROM permitted))
     ORDER BY place LIMIT $9::text::bigint
   ), ${ENDED}, locked AS MATERIALIZED (
-    SELECT j.life, j.incarnation AS former, found.place FROM found JOIN routilux.jobs j ON j.life = found.life
+    SELECT j.life, ${BEFORE}, found.place FROM found JOIN routilux.jobs j ON j.life = found.life
     WHERE j.epoch = found.epoch AND j.holder = found.holder AND j.reason = found.reason AND j.since = found.since
       AND ${IS_FREE}
     ORDER BY found.place LIMIT $8::text::bigint FOR UPDATE OF j SKIP LOCKED
@@ -119,13 +129,13 @@ const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${PERMITTED}, ${FREE_GROUPS}, fou
 
 /** Claims the given jobs: time, owner, incarnation, ids, epochs. */
 const CLAIM = `WITH ${TIME}, ${MINE}, found AS MATERIALIZED (
-    SELECT j.life, j.epoch, j.holder, i.place
+    SELECT j.life, j.xmin AS version, j.epoch, j.holder, i.place
     FROM unnest($4::text::text[], $5::text::bigint[]) WITH ORDINALITY AS i (job_id, epoch, place)
     JOIN routilux.jobs j ON j.job_id = i.job_id AND j.epoch = i.epoch CROSS JOIN t
     WHERE EXISTS (SELECT FROM mine) AND ((j.owner = $2::text AND j.incarnation = $3::text::bigint)
       OR NOT EXISTS (SELECT FROM routilux.leases l WHERE l.incarnation = j.holder AND l.until > t.now))
   ), ${ENDED}, locked AS MATERIALIZED (
-    SELECT j.life, j.incarnation AS former, found.place FROM found JOIN routilux.jobs j ON j.life = found.life
+    SELECT j.life, ${BEFORE}, found.place FROM found JOIN routilux.jobs j ON j.life = found.life
     WHERE j.epoch = found.epoch AND j.holder IN (0, found.holder) AND ${IS_FREE}
     ORDER BY j.life FOR UPDATE OF j
   ), ${CLAIMED}`;
@@ -220,18 +230,14 @@ function filterOf({ flows, exceptFlows = NONE, queues }: DueQuery): readonly Pos
   ];
 }
 
-/**
- * Reads what was claimed, in a statement of its own: the one that updates would see the entries of before, beside the row of after. What
- * another one has claimed in between is left to it.
- */
+/** What was claimed. Jobs that somebody has changed meanwhile are read again; what another one has claimed since is left to it. */
 async function answerOf(queries: Queries, by: Incarnation, rows: readonly PostgresRow[]): Promise<TakeAnswer> {
   const [first = {}] = rows;
   const claimed = rows.filter((row) => !isNull(row["life"]));
-  const stored = claimed.length === 0
-    ? new Map()
-    : await loadLives(queries, claimed.map((row) => numberOf(row, "life")));
+  const unseen = claimed.filter((row) => isNull(row["snapshot"])).map((row) => numberOf(row, "life"));
+  const stored = unseen.length === 0 ? new Map<number, StoredJob>() : await loadLives(queries, unseen);
   const jobs = claimed.flatMap((row): TakenJob[] => {
-    const job = stored.get(numberOf(row, "life"));
+    const job = isNull(row["snapshot"]) ? stored.get(numberOf(row, "life")) : toStoredJob(row);
     if (job?.record.epoch !== numberOf(row, "epoch") || job.record.incarnation !== by.incarnation) return [];
     return [{ ...job, formerIncarnation: optionalNumber(row, "former") }];
   });
