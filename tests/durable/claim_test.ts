@@ -200,7 +200,7 @@ test("a job that somebody else has claimed since it was taken is lost, and nothi
     },
   };
   const process = new StoredFlowProcess({ store: late, durability: OWNER });
-  assertEquals(await process.engine.recover(), { jobs: [], errors: [] });
+  assertEquals((await process.engine.recover()).errors, []);
   await process.settle();
   assertEquals([process.begun, process.told("lost").length], [[], 1]);
   assertEquals((await data.find("job"))?.revision, revision);

@@ -276,6 +276,7 @@ test("calls before a job begins that its store refuses are told", async () => {
   const owner = new StoredFlowProcess({ store, work: asking });
   owner.start([1]);
   await owner.settle();
+  await owner.engine.handle("job").pause();
   await owner.engine.shutdown();
   const lost = new StoredFlowProcess({ store: { ...store, append: down }, timers: owner.timers, work: asking });
   const opened = await lost.engine.open("job");

@@ -1,7 +1,9 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { JobState, StateError, StoreError } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { manualTimers } from "../../src/testing/mod.ts";
 import { createLatch } from "../support/latch.ts";
 import { heldStore } from "../support/held_store.ts";
 import { lateStore } from "../support/late_store.ts";
@@ -65,6 +67,57 @@ test("a child begins when the parent's commit is stored, its output is told then
   await process.settle();
   await end;
   assertEquals([process.begun, outputs, hasEnded], [[1, 2], [1, 2], true]);
+});
+
+test("a job that is taken begins at once, and its start, its last step and its end are stored by one write", async () => {
+  const store = heldStore(lateStore());
+  const process = new StoredFlowProcess({ store });
+  const { jobId } = await process.flow.start("source", { items: [] });
+  store.hold();
+  const worker = process.engine.work();
+  await process.timers.advance(1_000);
+  assertEquals([store.appends, (await store.find(jobId))?.status], [[3], "pending"]);
+  store.release();
+  await process.timers.advance(1_000);
+  assertEquals([store.appends, (await store.find(jobId))?.status, worker.size], [[3], "completed", 0]);
+  await worker.stop();
+});
+
+test("a job that was sent a command before its end is stored runs on from what is stored with its start", async () => {
+  const data = lateStore();
+  const statuses: (string | undefined)[] = [];
+  const store = {
+    ...data,
+    append: async (...args: Parameters<Store["append"]>) => {
+      if (statuses.length === 0) await process.engine.handle("job").pause();
+      statuses.push(args[3]?.status);
+      return await data.append(...args);
+    },
+  };
+  const process = new StoredFlowProcess({ store });
+  await process.flow.start("source", { items: [] }, { jobId: "job" });
+  const worker = process.engine.work();
+  await process.timers.advance(1_000);
+  const { status, revision } = await store.find("job") ?? {};
+  assertEquals([statuses, status, revision], [["completed", "running", "running", "paused"], "paused", 4]);
+  await worker.stop();
+});
+
+test("a job that a dead engine has had begins when it is stored which tasks stand first", async () => {
+  const store = heldStore(lateStore());
+  const before = new StoredFlowProcess({ store, durability: { leaseMs: 3_000 }, work: () => new Promise(() => {}) });
+  before.start([1]);
+  await before.settle();
+  const timers = manualTimers(before.timers.now() + 10_000);
+  const process = new StoredFlowProcess({ store, timers });
+  store.hold();
+  const worker = process.engine.work();
+  await timers.advance(1_000);
+  assertEquals(process.begun, []);
+  store.release();
+  await timers.advance(1_000);
+  assertEquals(process.begun, [1]);
+  await worker.stop();
 });
 
 test("a task that was active in a document does not wait for what another one has committed since", async () => {

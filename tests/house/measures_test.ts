@@ -4,9 +4,9 @@ import { coreLines, loadedModules } from "./measures.ts";
 import { readSources, readText, type Source } from "./source.ts";
 
 /** More code lines of the core than this fail. */
-const MOST_CORE_LINES = 18_619;
+const MOST_CORE_LINES = 18_667;
 /** More modules than this fail: each costs a runtime, and a reader, a file to open. */
-const MOST_MODULES = 172;
+const MOST_MODULES = 173;
 
 const sources: readonly Source[] = [{ path: "mod.ts", text: readText("mod.ts") }, ...readSources("src")];
 

@@ -54,14 +54,14 @@ export class Inbox {
       this.#addressedEarly.add(job);
       return Promise.resolve();
     }
-    journal.isAddressed = true;
-    if (!journal.isPolling) journal.polled = this.#carryOut(job, journal);
-    return journal.polled;
+    journal.reads.isAddressed = true;
+    if (!journal.reads.isPolling) journal.reads.polled = this.#carryOut(job, journal);
+    return journal.reads.polled;
   }
 
   /** Carries out the commands to a job at rest that this engine has claimed. */
   async serve(job: Job, journal: Journal): Promise<void> {
-    journal.isAddressed = true;
+    journal.reads.isAddressed = true;
     await this.#carryOut(job, journal);
   }
 
@@ -74,38 +74,38 @@ export class Inbox {
   async readFirst(job: Job, journal: Journal): Promise<() => void> {
     const commands = await this.#session.attempt(job, () => this.#read(journal));
     return () => {
-      journal.polled = this.#carryOut(job, journal, commands);
+      journal.reads.polled = this.#carryOut(job, journal, commands);
       this.pollEarly(job);
     };
   }
 
   async #carryOut(job: Job, journal: Journal, first: readonly StoredCommand[] = []): Promise<void> {
-    journal.isPolling = true;
+    journal.reads.isPolling = true;
     try {
       await this.#performAll(job, journal, first);
-      while (journal.isAddressed && !journal.isOver && !journal.isReleased && !job.isStarting) {
-        journal.isAddressed = false;
+      while (journal.reads.isAddressed && !journal.isOver && !journal.isReleased && !job.isStarting) {
+        journal.reads.isAddressed = false;
         await this.#performAll(job, journal, await this.#read(journal));
       }
       // The store may still refuse the end of the job. Claiming the job before that is known would take it from the execution that
       // decides again.
       if (journal.isReleased) await journal.resting.passed;
-      if (journal.isReleased && journal.isAddressed && !journal.isOver) {
+      if (journal.isReleased && journal.reads.isAddressed && !journal.isOver) {
         await this.#session.claiming(() => this.#takeBack(job, journal));
       }
     } catch (error) {
       this.#session.onStoreError(job, error);
     } finally {
-      journal.isPolling = false;
+      journal.reads.isPolling = false;
     }
   }
 
   async #read(journal: Journal): Promise<readonly StoredCommand[]> {
     const { store, timers } = this.#session;
     const at = timers.elapsed();
-    const { commands, now } = await store.inbox(journal.claim, journal.read, timers.now());
-    journal.readAt = at;
-    journal.readNow = now;
+    const { commands, now } = await store.inbox(journal.claim, journal.reads.last, timers.now());
+    journal.reads.at = at;
+    journal.reads.now = now;
     return commands;
   }
 
@@ -120,15 +120,15 @@ export class Inbox {
       // A job that is being started reads on when it has begun; one that was let go, when it is claimed again.
       if (journal.isOver || job.isStarting) return;
       if (journal.isReleased) {
-        journal.isAddressed = true;
+        journal.reads.isAddressed = true;
         return;
       }
-      if (sequence <= journal.read) continue;
-      const before = journal.read;
-      journal.read = sequence;
+      if (sequence <= journal.reads.last) continue;
+      const before = journal.reads.last;
+      journal.reads.last = sequence;
       let isConsumed = false;
       const consume = () => {
-        if (!isConsumed) journal.consume(journal.read);
+        if (!isConsumed) journal.consume(journal.reads.last);
         isConsumed = true;
         return sequence;
       };
@@ -138,11 +138,11 @@ export class Inbox {
         const effect = this.#perform(job, command, () => {
           // Commands after a cancel are refused in the same entry: a job that has ended takes none.
           if (!isConsumed) { for (const it of later) this.#refuse(job, journal, it, cancelledBefore(job)); }
-          journal.read = later.at(-1)?.sequence ?? sequence;
+          journal.reads.last = later.at(-1)?.sequence ?? sequence;
           return consume();
         });
         if (!(typeof effect === "boolean" ? effect : await effect)) {
-          journal.read = before;
+          journal.reads.last = before;
           break;
         }
       } catch (error) {

@@ -8,7 +8,8 @@ import { encodeCommit } from "../../documents/commit.ts";
 import type { TransactionHolds } from "../activation/step_transactions.ts";
 import { Consumption } from "./consumption.ts";
 import { delayAfter } from "./durability_settings.ts";
-import { headsOf, type JournalRest, type JournalWrite } from "./journal_write.ts";
+import { InboxReads } from "./inbox_reads.ts";
+import { findWrite, headsOf, type JournalRest, type JournalWrite } from "./journal_write.ts";
 import { RestGate } from "./rest_gate.ts";
 import { type KeptJournal, Snapshots } from "./snapshots.ts";
 import { StoredWaiters } from "./stored_waiters.ts";
@@ -33,17 +34,13 @@ export interface JournalCallbacks {
  * entries that are handed in during a write are written together by the next.
  */
 export class Journal implements TransactionHolds {
-  /** Whether commands from the inbox are being read or carried out. */
-  isPolling = false;
-  /** Whether commands may have arrived that have not been read. */
-  isAddressed = false;
-  /** Resolves when the commands that were found by the last look into the inbox have been carried out. */
-  polled: Promise<void> = Promise.resolve();
+  /** What was read of the inbox. */
+  readonly reads: InboxReads;
   /** Tells when the job has come to rest, or was let go of. */
   readonly resting: RestGate = new RestGate();
   /** Whether this journal is lost, or replaced by another because the store refused the job's end. */
   get isOver(): boolean {
-    return this.isLost || this.#isReplaced;
+    return this.lost !== undefined || this.#isReplaced;
   }
 
   /** Why nothing can be written any more, if that is so. */
@@ -55,12 +52,8 @@ export class Journal implements TransactionHolds {
    * engine that is finished with it.
    */
   isHeld = false;
-  /** The last command that was read; those before it have been carried out, or are being so. */
-  read: number;
-  /** When the last look into the inbox began that the store has answered: in elapsed time. */
-  readAt: number = -Infinity;
-  /** The time by the store when it answered that look. */
-  readNow: number = -Infinity;
+  /** Whether writes wait for what the job does in this turn. */
+  #isGathering = false;
   /** What has been consumed of the inbox. */
   readonly consumption: Consumption;
   readonly #job: Job;
@@ -72,7 +65,7 @@ export class Journal implements TransactionHolds {
   #incarnation: number | undefined;
   /** Whether the next write says what was consumed, and where the job stands. */
   #isHeadNew = false;
-  /** The status that was last written. */
+  /** The status before the last entry of the next write. */
   #status: string;
   #rest: JournalRest | undefined;
   /** The revision with all that was handed in, and the one that is stored. */
@@ -103,7 +96,7 @@ export class Journal implements TransactionHolds {
     this.#handed = revision;
     this.#stored = revision;
     this.consumption = new Consumption(consumed);
-    this.read = consumed;
+    this.reads = new InboxReads(consumed);
     this.#status = status;
     this.#snapshots = new Snapshots(job, session, kept);
   }
@@ -111,11 +104,6 @@ export class Journal implements TransactionHolds {
   /** Whether an entry has not been stored yet. */
   get isBehind(): boolean {
     return this.#stored < this.#handed;
-  }
-
-  /** Whether nothing can be written any more. */
-  get isLost(): boolean {
-    return this.lost !== undefined;
   }
 
   /** Whether the job was claimed by an incarnation; the engine may have entered again since. */
@@ -156,6 +144,21 @@ export class Journal implements TransactionHolds {
     if (!this.#isWriting && revision !== this.#stored) this.lose(new FencedError(jobId, this.#stored, revision));
   }
 
+  /** Has writes wait until the first turn of the job is over: one write stores that it goes on, and how far it has come by then. */
+  gather(): void {
+    this.#isGathering = true;
+  }
+
+  /** Writes what has been handed in since `gather`, after the turn that has been asked for, or is on the stack. */
+  gathered(): void {
+    void Promise.resolve().then(() => {
+      this.#isGathering = false;
+      this.flush();
+      // A store that answers at once has it stored by now.
+      this.#callbacks?.onStored();
+    });
+  }
+
   /** Stores which commands have been consumed, unless an entry that waits to be written will say it. */
   acknowledge(): void {
     if (this.#isHeadNew && this.#entries.length === 0) this.flush();
@@ -182,6 +185,7 @@ export class Journal implements TransactionHolds {
     // Unreachable: a job is detached when its journal is lost. Nothing is written after that.
     if (this.lost !== undefined) return;
     this.#handIn(text);
+    this.#status = this.#job.status;
     if (within !== undefined) this.#transactions.add(this.#handed, within);
     if (run !== undefined) {
       if (this.#isStrict) this.#waiters.add(this.#handed, run);
@@ -203,12 +207,9 @@ export class Journal implements TransactionHolds {
    * that is stored.
    */
   rest(text: string, releases: boolean, run: () => void): void {
-    this.#rest = { releases, consumedBefore: this.consumption.handed };
-    this.isReleased = releases;
-    this.#isHeadNew = true;
+    this.#comeToRest({ releases, consumedBefore: this.consumption.handed });
     this.#handIn(text);
     const callbacks = this.#callbacks;
-    this.resting.close();
     // Before anything is written: a store that answers at once may refuse that the job ends.
     this.whenStored(() => {
       // The job may have been resumed meanwhile.
@@ -225,12 +226,16 @@ export class Journal implements TransactionHolds {
    */
   release(run: () => void = () => {}, idleMs?: number): void {
     if (this.isOver) return;
-    this.isReleased = true;
-    this.#rest = { releases: true, consumedBefore: this.consumption.last, idleMs };
-    this.#isHeadNew = true;
-    this.resting.close();
+    this.#comeToRest({ releases: true, consumedBefore: this.consumption.last, idleMs });
     this.#after.push(run, () => this.resting.open());
     this.flush();
+  }
+
+  #comeToRest(rest: JournalRest): void {
+    this.isReleased = rest.releases;
+    this.#rest = rest;
+    this.#isHeadNew = true;
+    this.resting.close();
   }
 
   /** Calls back when all entries that were handed in are stored; never, when the journal is lost before. */
@@ -249,9 +254,8 @@ export class Journal implements TransactionHolds {
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.isHeld || this.isOver || this.session.isClosed) return;
-    if (this.#entries.length === 0 && !this.#isHeadNew) return;
-    if (this.#transactions.isHeld) return;
+    if (this.#isWriting || this.isHeld || this.#isGathering || this.isOver || this.session.isClosed) return;
+    if (this.#transactions.isHeld || (this.#entries.length === 0 && !this.#isHeadNew)) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
     const write = this.#createWrite();
@@ -364,18 +368,13 @@ export class Journal implements TransactionHolds {
   #recognize(error: FencedError, write: JournalWrite, claim: JobClaim): void {
     const { jobId, life } = claim;
     Promise.resolve().then(() => this.session.store.load(jobId)).then((stored) => {
-      const { record, entries = [], snapshotRevision = 0 } = stored ?? {};
-      const from = this.#stored - snapshotRevision;
-      const isOurs = record?.life === life && write.entries.length > 0 &&
-        write.entries.every((entry, i) => entries[from + i] === entry);
-      const isClaimed = record?.life === life && record.epoch === this.claim.epoch;
-      // Another engine that has claimed the job since found it released, or with an ended lease; both lead to the same claim.
-      const isLetGo = record?.life === life && write.entries.length === 0 && write.head?.releases === true;
-      if (isOurs || isLetGo) this.#succeed(write);
-      else if (isClaimed && claim !== this.claim && record.revision === this.#stored) return this.#attempt(write);
+      const found = findWrite(write, life, this.#stored, stored);
+      const isClaimed = found.epoch === this.claim.epoch;
+      if (found.isWritten) this.#succeed(write);
+      else if (isClaimed && claim !== this.claim && found.revision === this.#stored) return this.#attempt(write);
       // A released job cannot be lost: no engine works on it.
-      if (isLetGo) this.#callbacks = undefined;
-      if (!isClaimed || !(isOurs || isLetGo)) this.lose(error);
+      if (found.isLetGo) this.#callbacks = undefined;
+      if (!isClaimed || !found.isWritten) this.lose(error);
     }, (failure: unknown) => this.#fail(failure, write, claim));
   }
 

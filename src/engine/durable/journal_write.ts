@@ -1,5 +1,5 @@
 import { hasEnded, type Job } from "../../job/job.ts";
-import type { AppendHead, StoreTransaction } from "../../ports/store.ts";
+import type { AppendHead, JobRecord, StoredJob, StoreTransaction } from "../../ports/store.ts";
 import type { Consumption } from "./consumption.ts";
 import { placeOf } from "./place.ts";
 
@@ -25,7 +25,7 @@ export interface JournalRest {
   readonly idleMs?: number | undefined;
 }
 
-/** The head that a write at an instant states for a job whose status was last written as `statusBefore`. */
+/** The head that a write at an instant states for a job whose status was `statusBefore` before the last entry. */
 export function headsOf(
   job: Job,
   at: number,
@@ -43,4 +43,27 @@ export function headsOf(
     ? held
     : { ...held, ...placeOf(job, at + (rest?.idleMs ?? 0)), releases: rest?.releases === true };
   return { head, headBefore };
+}
+
+/** What has become of a write to a life of a job. */
+export interface FoundWrite extends Partial<Pick<JobRecord, "epoch" | "revision">> {
+  /** Whether it has had its effect. */
+  readonly isWritten: boolean;
+  /** Whether it was to let go of the job, and that is so. */
+  readonly isLetGo: boolean;
+}
+
+/** Finds a write from a revision on whose answer was not heard, or was a refusal that its own arrival explains; `stored` is the job. */
+export function findWrite(
+  { entries, head }: JournalWrite,
+  life: number,
+  revision: number,
+  stored: StoredJob | undefined,
+): FoundWrite {
+  if (stored?.record.life !== life) return { isWritten: false, isLetGo: false };
+  const from = revision - stored.snapshotRevision;
+  const areThere = entries.length > 0 && entries.every((entry, i) => stored.entries[from + i] === entry);
+  // Another engine that has claimed the job since found it released, or with an ended lease; both lead to the same claim.
+  const isLetGo = entries.length === 0 && head?.releases === true;
+  return { isWritten: areThere || isLetGo, isLetGo, epoch: stored.record.epoch, revision: stored.record.revision };
 }

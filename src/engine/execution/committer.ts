@@ -94,7 +94,13 @@ export class Committer {
       this.#tell(commit, attempt);
       follow?.();
     };
-    journal.write(text, stored, activation?.transactions?.take());
+    const within = activation?.transactions?.take();
+    const isLast = commit.kind === "step" && commit.outcome === "done" && readied.length === 0 && this.queue.isEmpty;
+    if (within !== undefined || !isLast) return journal.write(text, stored, within);
+    // It may be the last step of the job: then it is stored with the end, which is committed next.
+    journal.gather();
+    journal.write(text, stored);
+    journal.gathered();
   }
 
   /** A method, not a closure per job: engines compile closures anew for each job, and calls through them are megamorphic. */

@@ -57,11 +57,11 @@ export class PassedDeadlines {
   #decide(): void {
     if (!this.#execution.mayDecide) return this.stop();
     const now = this.#timers.now();
-    const journal = this.#journal;
+    const { reads } = this.#journal;
     const isRead = ({ task, at }: Passed) => {
       const until = endOf(task);
       // A clock here that was set back meanwhile says nothing about the store's.
-      return journal.readNow > until ? at <= journal.readAt : now <= until && at < journal.readAt;
+      return reads.now > until ? at <= reads.at : now <= until && at < reads.at;
     };
     const decided = this.#passed.filter(isRead);
     this.#passed = this.#passed.filter((it) => !isRead(it));
@@ -74,12 +74,12 @@ export class PassedDeadlines {
   }
 
   /** How long until a look into the inbox may tell: the store's clock may be behind. */
-  #lookMs({ readAt, readNow }: Journal): number {
+  #lookMs({ reads }: Journal): number {
     const ends = this.#passed.map(({ task }) => endOf(task));
     const now = this.#timers.now();
     // The first look after a deadline comes at once, unless this is its very instant.
-    if (this.#passed.some(({ at }) => at > readAt)) return ends.every((until) => until < now) ? 0 : 1;
-    const behind = Math.max(...ends.map((until) => until - readNow + 1));
+    if (this.#passed.some(({ at }) => at > reads.at)) return ends.every((until) => until < now) ? 0 : 1;
+    const behind = Math.max(...ends.map((until) => until - reads.now + 1));
     return Math.min(Math.max(behind, 1), LOOK_AGAIN_MS);
   }
 
@@ -91,7 +91,7 @@ export class PassedDeadlines {
     };
     void this.#readInbox().then(() => {
       // Where the store has failed, nothing is decided before it answers.
-      if (this.#journal.readAt >= asked || !this.isReading) decide();
+      if (this.#journal.reads.at >= asked || !this.isReading) decide();
       else this.#stopLook = this.#timers.after(LOOK_AGAIN_MS, () => this.#look());
     });
   }

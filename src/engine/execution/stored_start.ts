@@ -7,6 +7,7 @@ import { slotOf } from "../activation/plan.ts";
 import type { PoisonedTask } from "../durable/first_tasks.ts";
 import type { Claimed, FoundJob, JobStorage } from "../durable/job_storage.ts";
 import type { Journal } from "../durable/journal.ts";
+import type { Job } from "../../job/job.ts";
 import { type Execution, executionOf } from "./execution.ts";
 import { PassedDeadlines } from "./passed_deadlines.ts";
 import { refuse } from "./refusal.ts";
@@ -145,27 +146,47 @@ function begin(start: StoredStart, journal: Journal, claimed: Claimed): void {
   const { storage, execution, createFirst } = start;
   const { job, plan } = execution;
   const first = createFirst();
+  const mayGather = isPlain(job, first, claimed, journal);
   let poisoned: readonly PoisonedTask[] = [];
   attach(start, journal);
+  if (mayGather) journal.gather();
   execution.resume(first, () => poisoned = storage.begin(job, journal, execution.workers, claimed));
   execution.prepare(poisoned.map(({ task }) => task));
   for (const { task, died, survived } of poisoned) {
     execution.failures.failed(task, slotOf(plan, task.route), new PoisonError(died, survived));
   }
+  const { sent } = claimed.record;
+  const beginAfter = (carryOut: () => void) =>
+    execution.begin(() => {
+      carryOut();
+      if (start.isServed() && execution.mayDecide) execution.rest(undefined, 0, () => {});
+    });
+  if (mayGather) {
+    beginAfter(() => storage.inbox.pollEarly(job));
+    return journal.gathered();
+  }
   journal.whenStored(() => {
-    const { sent } = claimed.record;
-    const beginAfter = (carryOut: () => void) =>
-      execution.begin(() => {
-        carryOut();
-        if (start.isServed() && execution.mayDecide) execution.rest(undefined, 0, () => {});
-      });
-    if (sent <= journal.read) return beginAfter(() => storage.inbox.pollEarly(job));
+    if (sent <= journal.reads.last) return beginAfter(() => storage.inbox.pollEarly(job));
     // The commands that are in the inbox already are carried out before a task is taken or a deadline is decided.
     storage.inbox.readFirst(job, journal).then((carryOut) => {
       if (!journal.isOver) beginAfter(carryOut);
     }, (error: unknown) => journal.lose(toError(error)));
   });
   journal.flush();
+}
+
+/**
+ * Whether a handler may run before the first commit is stored, as it says nothing but that the job goes on: then one write stores it with
+ * what the first handlers have done. Whoever crashes in between leaves the job as it was, claimed, and known to be.
+ */
+function isPlain(
+  { status }: Job,
+  first: StatusCommit,
+  { formerIncarnation, record }: Claimed,
+  { reads }: Journal,
+): boolean {
+  return status !== "paused" && !first.redrive && first.migrated.length === 0 && formerIncarnation === undefined &&
+    record.sent <= reads.last;
 }
 
 function attach(start: StoredStart, journal: Journal): void {
