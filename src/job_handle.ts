@@ -22,7 +22,7 @@ import type { Flow } from "./flow.ts";
 import type { HandleHost } from "./handle_host.ts";
 import { resultOfJob } from "./job_result.ts";
 import { type FailureChoice, type RedriveChoice, resolveFailures, resolveRedrive } from "./repair.ts";
-import { StoreWatch } from "./job_watch.ts";
+import { isAtItsEnd, StoreWatch } from "./job_watch.ts";
 import type { OutputEntry } from "./job/job.ts";
 import { type Follow, OutputFollower } from "./output_follower.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
@@ -297,8 +297,9 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
       if (left <= 0) throw new TimeoutError(`Job "${this.jobId}"`, timeoutMs);
       await watch.changed(signal, Math.min(left, ms));
     };
+    const isOver = async () => await isAtItsEnd(session, await this.#find("wait for", signal), signal);
     try {
-      while (!isAtItsEnd(await this.#atLast(() => this.#find("wait for", signal), pause, signal))) await pause(1_000);
+      while (!await this.#atLast(isOver, pause, signal)) await pause(1_000);
       return this.#host.read(await this.#atLast(() => this.#load("wait for", signal), pause, signal), this.#flow);
     } finally {
       watch.stop();
@@ -339,7 +340,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
           for (const output of outputs.toArray().slice(Math.max(0, next - first))) push(output);
           next = Math.max(next, first + outputs.size);
         }
-        if (isAtItsEnd(record)) return;
+        if (await this.#atLast(() => isAtItsEnd(session, record, signal), pause, signal)) return;
         await watch.changed(signal);
         stopListening?.();
       }
@@ -440,9 +441,4 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
   #refuse(call: string, status: string, why: string, reason?: StateReason): StateError {
     return new StateError(call, status, `Cannot ${call} job "${this.jobId}": ${why}`, reason);
   }
-}
-
-/** Whether a job has ended, and has not been asked to go on since. */
-function isAtItsEnd({ endedAt, sent, consumed }: JobRecord): boolean {
-  return endedAt !== undefined && sent === consumed;
 }

@@ -1,6 +1,8 @@
-import { callGuarded } from "./base/thenable.ts";
+import { callGuarded, unlessAborted } from "./base/thenable.ts";
+import { decodeCommand } from "./documents/command.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
-import type { StoreEvent } from "./ports/store.ts";
+import type { JobRecord, Store, StoreEvent } from "./ports/store.ts";
+import type { Timers } from "./ports/timers.ts";
 
 /** How often a job is looked at that may be live in another process, in milliseconds. */
 const LOOK_AGAIN_MS = 1_000;
@@ -59,5 +61,31 @@ export class StoreWatch {
   /** Stops watching. */
   stop(): void {
     callGuarded(() => this.#stopWatch?.(), (error) => this.#session.onError(error));
+  }
+}
+
+/**
+ * Whether a job has ended for good: of what was asked of it and has not been read yet, only a redrive lets it go on.
+ *
+ * @throws the signal's reason when it is aborted
+ */
+export async function isAtItsEnd(
+  { store, timers }: { readonly store: Store; readonly timers: Timers },
+  record: JobRecord,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const { consumed, endedAt, sent } = record;
+  if (endedAt === undefined || sent === consumed) return endedAt !== undefined;
+  const { commands } = await unlessAborted(store.inbox(record, consumed, timers.now()), signal);
+  return !commands.some(({ text }) => isRedrive(text));
+}
+
+function isRedrive(text: string): boolean {
+  try {
+    const command = decodeCommand(text);
+    return command.type === "resume" && command.redrive;
+  } catch {
+    // Whoever has the job refuses what cannot be read.
+    return false;
   }
 }

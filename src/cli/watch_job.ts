@@ -1,11 +1,10 @@
-import { decodeCommand } from "../documents/command.ts";
 import { readStored } from "../documents/stored_job.ts";
 import type { JobDocument } from "../documents/job.ts";
 import { diffDocuments } from "../inspect/diff.ts";
 import { summarizeDocument } from "../inspect/summary.ts";
 import type { JobStatus } from "../job/job.ts";
+import { isAtItsEnd } from "../job_watch.ts";
 import type { JobRecord, Store } from "../ports/store.ts";
-import type { Timers } from "../ports/timers.ts";
 import type { CommandHost } from "./host.ts";
 import { counted } from "./printable.ts";
 import { loadJob, noSuchJob } from "./stored_documents.ts";
@@ -53,7 +52,7 @@ export async function watchJob(
   let { job, record } = await read(store, jobId);
   await onChange({ at: job.updatedAt, path: "", message: summaryOf(job) });
   await onLook(job);
-  while (!await isAtItsEnd(store, record, host.timers)) {
+  while (!await isAtItsEnd({ store, timers: host.timers }, record)) {
     await untilChanged(store, jobId, host);
     const found = await store.find(jobId);
     if (found === undefined) throw noSuchJob(jobId);
@@ -71,24 +70,6 @@ export async function watchJob(
 async function read(store: Store, jobId: string): Promise<{ readonly job: JobDocument; readonly record: JobRecord }> {
   const stored = await loadJob(store, jobId);
   return { job: readStored(stored).job, record: stored.record };
-}
-
-/** Whether a job has ended for good: of what was asked of it and has not been read yet, only a redrive lets it go on. */
-async function isAtItsEnd(store: Store, record: JobRecord, timers: Timers): Promise<boolean> {
-  const { consumed, endedAt, sent } = record;
-  if (endedAt === undefined || sent === consumed) return endedAt !== undefined;
-  const { commands } = await store.inbox(record, consumed, timers.now());
-  return !commands.some(({ text }) => isRedrive(text));
-}
-
-function isRedrive(text: string): boolean {
-  try {
-    const command = decodeCommand(text);
-    return command.type === "resume" && command.redrive;
-  } catch {
-    // Whoever has the job refuses what cannot be read.
-    return false;
-  }
 }
 
 function summaryOf(job: JobDocument): string {

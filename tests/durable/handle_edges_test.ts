@@ -9,11 +9,13 @@ import {
   SchemaError,
   type StandardSchema,
   StateError,
+  TimeoutError,
 } from "../../mod.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { createLatch } from "../support/latch.ts";
+import { lateStore } from "../support/late_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 // Handles of flows, handles in processes without the classes of a job, and targets that are slots.
@@ -235,3 +237,31 @@ test("a job whose flow cannot be read is read within the limits of any flow", as
     assertEquals((await bare.handle("job").read()).outputLog.map(({ data }) => data), [1]);
   }
 });
+
+for (const [name, createStore] of Object.entries({ "at once": memoryStore, "later": lateStore })) {
+  test(`who waits for a job hears of its end also where its failures are only to be discarded, with a store that answers ${name}`, async () => {
+    const work = (): never => {
+      throw new RangeError("no paper");
+    };
+    const process = new StoredFlowProcess({ store: createStore(), work });
+    const { store, timers } = process;
+    process.start([1]);
+    await process.settle();
+    await process.engine.shutdown({ drain: false });
+    const handle = new Engine({ store, timers, registry: new Registry() }).handle("job");
+    await handle.discard(true);
+    const heard: string[] = [];
+    const ended = handle.ended().then(({ status }) => heard.push(status));
+    const read = (async () => {
+      for await (const { data } of handle.outputs()) heard.push(String(data));
+      heard.push("no more outputs");
+    })();
+    await timers.flush();
+    assertEquals(heard.toSorted(), ["failed", "no more outputs"]);
+    await Promise.all([ended, read]);
+    await handle.redrive();
+    const late = assertRejects(() => handle.ended({ timeoutMs: 3_000 }), TimeoutError);
+    for (let n = 0; n < 5; n++) await timers.advance(1_000);
+    await late;
+  });
+}
