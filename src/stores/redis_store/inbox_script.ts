@@ -37,6 +37,9 @@ function ops.send()
   local consumed, sent = tonumber(f[2]), tonumber(f[3])
   if f[1] and not reopens and tonumber(f[4] or 0) <= consumed then return { "ended" } end
   if sent - consumed >= tonumber(take_argument()) then return { "full" } end
+  expect_inbox(life)
+  expect_kind("list", part(":order:", life))
+  expect_indexes()
   forget(life, sent, tonumber(take_argument()))
   local sequence = string.format("%.0f", sent + 1)
   change(life, function(record)

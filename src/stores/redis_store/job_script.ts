@@ -25,6 +25,8 @@ function ops.create()
   local token, flow, snapshot, jobId = take_argument(), take_argument(), take_argument(), take_argument()
   local taken = life_of(jobId)
   if taken then return { fields(taken, "token")[1] == token and "1" or "0", record_of(taken) } end
+  expect_kind("zset", P .. ":age")
+  expect_indexes()
   local life = tostring(redis.call("INCR", P .. ":lives"))
   local key = part(":job:", life)
   local values = { "jobId", jobId }
@@ -65,6 +67,10 @@ function ops.load()
   return life and whole(life)
 end
 
+local function expect_inbox(life)
+  expect_kind("hash", part(":used:", life), part(":refused:", life))
+  expect_kind("list", part(":inbox:", life))
+end
 -- Moves the commands up to one out of the inbox, and remembers when that was.
 local function consume(life, before, upTo)
   for sequence = before + 1, upTo do
@@ -100,8 +106,9 @@ function ops.append()
   end
   local status, dueAt, endedAt, consumed, releases = take_argument(), take_due(), take_optional(), take_argument(), take_argument() == "1"
   if endedAt and not f[5] and sent > tonumber(consumed) then return { "unread" } end
-  push(part(":entries:", life), first, first + count - 1)
+  if tonumber(consumed) > before then expect_inbox(life) end
   change(life, function(key)
+    push(part(":entries:", life), first, first + count - 1)
     redis.call("HSET", key, "revision", revision, "call", call, "status", status, "consumed", consumed)
     set_optional(key, "dueAt", dueAt)
     set_optional(key, "endedAt", endedAt)
@@ -132,9 +139,11 @@ function ops.replace_flow()
   if life_of(jobId) ~= life then return { "fenced" } end
   local f = fields(life, "epoch", "revision", "owner", "flow")
   if f[1] ~= epoch or f[2] ~= expected or (not f[3] and epoch ~= "0") then return { "fenced", f[2] } end
-  local flow, hash = add_flow(take_argument()), take_argument()
-  drop_flow(f[4])
-  change(life, function(key) redis.call("HSET", key, "flow", flow, "flowHash", hash, "snapshotRevision", expected) end)
+  local flow, hash = take_argument(), take_argument()
+  change(life, function(key)
+    drop_flow(f[4])
+    redis.call("HSET", key, "flow", add_flow(flow), "flowHash", hash, "snapshotRevision", expected)
+  end)
   redis.call("SET", part(":snapshot:", life), take_argument())
   redis.call("DEL", part(":entries:", life))
   return { "stored" }
@@ -143,10 +152,13 @@ end
 local function remove(life)
   local f = fields(life, "jobId", "createdAt", "flow")
   local due, ended = places_of(life)
+  expect_kind("hash", P .. ":ids")
+  expect_kind("zset", P .. ":age")
+  expect_indexes()
+  drop_flow(f[3])
   leave_places(due, ended, life)
   redis.call("HDEL", P .. ":ids", f[1])
   redis.call("ZREM", P .. ":age", sortable(f[2]) .. f[1])
-  drop_flow(f[3])
   for _, name in ipairs(PARTS) do redis.call("UNLINK", part(name, life)) end
 end
 function ops.delete()

@@ -102,9 +102,17 @@ local function enter_places(life)
   if due then redis.call("ZADD", P .. ":due", 0, due) end
   if ended then redis.call("ZADD", P .. ":ended", ended, life) end
 end
+-- A key of another kind ends a script, and what it has written stays. So before its first write each looks at the keys that it has not
+-- read yet: asked for its length, the server refuses one of another kind.
+local LENGTHS = { hash = "HLEN", list = "LLEN", zset = "ZCARD" }
+local function expect_kind(kind, ...)
+  for _, key in ipairs({ ... }) do redis.call(LENGTHS[kind], key) end
+end
+local function expect_indexes() expect_kind("zset", P .. ":due", P .. ":ended") end
 -- Changes a record, and with it the places of the job.
 local function change(life, run)
   local due, ended = places_of(life)
+  expect_indexes()
   run(part(":job:", life))
   leave_places(due, ended, life)
   enter_places(life)

@@ -6,6 +6,7 @@ function ops.incarnation() return redis.call("INCR", P .. ":incarnations") end
 function ops.set_owner()
   local owner, expected, state, latest, forgotten = take_argument(), take_optional(), take_argument(), take_argument(), take_argument()
   if redis.call("HGET", P .. ":owners", owner) ~= expected then return "0" end
+  expect_kind("zset", P .. ":endings")
   redis.call("HSET", P .. ":owners", owner, state)
   redis.call("ZADD", P .. ":endings", latest, owner)
   for _, name in ipairs(redis.call("ZRANGE", P .. ":endings", "-inf", forgotten, "BYSCORE", "LIMIT", 0, 1000)) do
@@ -67,6 +68,8 @@ function ops.set_queue()
 end
 
 local function claim_all(lives, owner, incarnation)
+  local survived = redis.call("LRANGE", P .. ":survived", 0, -1)
+  expect_indexes()
   local formers = {}
   for index, life in ipairs(lives) do
     local f = fields(life, "owner", "incarnation")
@@ -81,7 +84,7 @@ local function claim_all(lives, owner, incarnation)
     end)
     jobs[index] = { formers[index], whole(life) }
   end
-  return { now, jobs, redis.call("LRANGE", P .. ":survived", 0, -1) }
+  return { now, jobs, survived }
 end
 
 function ops.claim()
