@@ -1,16 +1,21 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { FLEET_DEFECTS, type FleetDefect } from "./fleet_defects.ts";
 import { finish } from "./report.ts";
 import { copySources } from "./source_copy.ts";
 
 /** How many defects are tried side by side. */
 const LANES = 2;
-/** How long fleets look for one defect at most: it may keep a run from ending, which shows it, too. */
-const PATIENCE_MS = 600_000;
+/** How long one fleet may take: a defect that keeps it from ending shows by that, too. How long all fleets take shows nothing. */
+const PATIENCE_MS = 300_000;
 
 /** What a fleet has found of a defect. */
 interface Finding {
   readonly invariant: string;
-  readonly seeds?: number;
+  /** How many fleets it took. */
+  readonly seeds: number;
 }
 
 /** Breaks a copy of the library in one way after the other, and runs fleets until one notices, at most so many; prints a table. */
@@ -40,7 +45,7 @@ function describe(
     ? `no fleet can find it: ${unfound}`
     : finding === undefined
     ? `not found in ${count} seeds`
-    : `${finding.invariant}${finding.seeds === undefined ? "" : `, at seed ${finding.seeds} of ${count}`}`;
+    : `${finding.invariant}, at seed ${finding.seeds} of ${count}`;
   return `${isRight ? "" : "WRONG "}${rule.padEnd(9)} | ${what} | ${focus} | ${result}`;
 }
 
@@ -64,14 +69,30 @@ async function runFleets(
   focus: string | undefined,
 ): Promise<Finding | undefined> {
   const script = ["run", "-A", "--no-check", "--import-map", "offline.json", "scripts/catch_fleet.ts"];
-  const signal = AbortSignal.timeout(PATIENCE_MS);
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...script, String(first), String(count), ...focus === undefined ? [] : [focus]],
-    cwd: folder,
-    signal,
-  }).output();
-  if (signal.aborted) return { invariant: "it does not end" };
-  if (!success) return { invariant: new TextDecoder().decode(stderr).trim().split("\n")[0] ?? "" };
-  const found = new TextDecoder().decode(stdout).trim();
-  return found === "" ? undefined : JSON.parse(found);
+  const options = [String(first), String(count), ...focus === undefined ? [] : [focus]];
+  const child = spawn(Deno.execPath(), [...script, ...options], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(child, "exit");
+  const complaint = text(child.stderr);
+  let [seeds, isOverdue] = [0, false];
+  let found: Finding | undefined;
+  const watch = () =>
+    setTimeout(() => {
+      isOverdue = true;
+      child.kill("SIGKILL");
+    }, PATIENCE_MS);
+  let limit = watch();
+  for await (const line of createInterface({ input: child.stdout })) {
+    clearTimeout(limit);
+    limit = watch();
+    const invariant: string | undefined = JSON.parse(line).invariant;
+    if (invariant === undefined) seeds++;
+    else found = { invariant, seeds };
+  }
+  const [code] = await ended;
+  clearTimeout(limit);
+  if (code === 0) return found;
+  const [reason = ""] = (await complaint).trim().split("\n");
+  // What ends before a fleet begins, or is ended by somebody else, shows nothing.
+  if (seeds === 0 || (code === null && !isOverdue)) throw new Error(`No fleet has failed: ${reason}`);
+  return { invariant: isOverdue ? "it does not end" : reason, seeds };
 }
