@@ -49,7 +49,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "essential",
     "the inbox is not read after a claim",
     START,
-    "if (sent <= journal.read) return",
+    "if (sent <= journal.reads.last) return",
     "if (true) return",
   ),
   defect(
@@ -155,8 +155,8 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "7",
     "a deadline is decided without regard to the store's clock",
     PASSED_DEADLINES,
-    "return journal.readNow > until ? at <= journal.readAt",
-    "return true ? at <= journal.readAt",
+    "return reads.now > until ? at <= reads.at",
+    "return true ? at <= reads.at",
     "deadlines",
   ),
   {
@@ -164,13 +164,13 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     what: "a deadline is decided by a look at its very instant",
     focus: "ownDeadlines",
     edits: [
-      { file: PASSED_DEADLINES, from: "journal.readNow > until ?", to: "journal.readNow >= until ?" },
+      { file: PASSED_DEADLINES, from: "reads.now > until ?", to: "reads.now >= until ?" },
       {
         file: PASSED_DEADLINES,
         from: "ends.every((until) => until < now) ? 0 : 1",
         to: "ends.every((until) => until < now) ? 0 : 0",
       },
-      { file: PASSED_DEADLINES, from: "until - readNow + 1", to: "until - readNow" },
+      { file: PASSED_DEADLINES, from: "until - reads.now + 1", to: "until - reads.now" },
     ],
   },
   {
