@@ -210,7 +210,7 @@ export class StoreWorker implements Worker {
     if (execution === undefined) return;
     this.#jobs.add(job);
     const { records, settings } = this.#engine.session;
-    const { queue, dueAt } = records.get(job) ?? {};
+    const { queue, dueAt } = records.get(job) ?? {}; // Unreachable default: a job that a worker has is in the store.
     const uncounts = this.#sources.map((it) => it.count(job, queue));
     // By the store's clock, what is due soon may be due, above all what it was taken for: it would be taken again at once.
     const leastMs = (due: number) => due === dueAt ? settings.leaseMs / 10 : LEAST_WAIT_MS;

@@ -34,14 +34,15 @@ export function table(
     const line = lineOf(row.slice(0, -1), others);
     const isBeside = width - left >= LEAST_TEXT;
     const indent = isBeside ? left : INDENT;
-    const lines = wrapped(row.at(-1) ?? "", Math.max(LEAST, width - indent)); // Unreachable default, too.
+    const lines = wrapped(row.at(-1) ?? "", Math.max(LEAST, width - indent)); // Unreachable default: every row has cells.
     const first = isBeside ? [line.padEnd(left + line.length - widthOf(line)) + lines.shift()] : [line];
     return [...first, ...lines.map((it) => " ".repeat(indent) + it)].map((it) => it.trimEnd());
   });
 }
 
 function lineOf(row: readonly string[], widths: readonly number[]): string {
-  return row.map((cell, column) => padded(cell, widths[column] ?? 0)).join(" ".repeat(GAP)).trimEnd(); // Unreachable default, too.
+  return row.map((cell, column) => padded(cell, widths[column] ?? 0)) // Unreachable default: as above.
+    .join(" ".repeat(GAP)).trimEnd();
 }
 
 /** The widths of columns that have so much room together: the widest are made narrower, but never the first. */

@@ -18,7 +18,6 @@ const REMEDIES: Readonly<Record<"read" | "written", Readonly<Record<string, stri
 
 /** The failure for a file that cannot be read or written. */
 export function unusableFile(path: string, done: "read" | "written", cause: unknown): CommandError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  const why = Object.hasOwn(REMEDIES[done], code) ? REMEDIES[done][code] : reasonOf(cause);
+  const why = new Map(Object.entries(REMEDIES[done])).get(Object(cause).code) ?? reasonOf(cause);
   return new CommandError(EXIT.input, `${path}: the file cannot be ${done}: ${why}`, { cause });
 }

@@ -137,6 +137,11 @@ test("check makes the preflight with a registry, and finds what keeps the job fr
     });
     assertEquals(unregistered.exit, 3);
     assertMatch(unregistered.errors, /empty\.ts: the module cannot be loaded: /);
+    await writeFile(path("throws.ts"), 'throw new Error("not today");');
+    const throwing = await runCommand(["check", "-", "--registry", path("throws.ts")], {
+      input: JSON.stringify({ flow }),
+    });
+    assertMatch(throwing.errors, /throws\.ts: the module cannot be loaded: not today; see that it runs by itself$/m);
     await writeFile(path("other.ts"), "export const other = 1;");
     const other = await runCommand(["check", "-", "--registry", path("other.ts")], { input: JSON.stringify({ flow }) });
     assertMatch(other.errors, /other\.ts: the module exports no registry: .*; it exports other/);

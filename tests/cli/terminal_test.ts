@@ -70,7 +70,7 @@ test("a text in the last column is never cut off: it goes on below its beginning
 });
 
 test("columns stand below each other also with letters that are twice as wide, and marks that take no room", () => {
-  assertEquals(["abc", "名前", "e\u0301", "🎉", "한글", "ｗ"].map(widthOf), [3, 4, 1, 2, 4, 2]);
+  assertEquals(["abc", "яблоко", "名前", "e\u0301", "🎉", "한글", "ｗ"].map(widthOf), [3, 6, 4, 1, 2, 4, 2]);
   assertEquals(table(["job", "status"], [["名前", "runs"], ["e\u0301", "x"]]), [
     "job   status",
     "名前  runs",

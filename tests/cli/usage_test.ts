@@ -63,6 +63,13 @@ test("an unknown command is refused with the known ones, in one line, whatever i
   assertMatch((await runCommand(["jobs", "lst"])).errors, /no command "jobs lst"; the commands are jobs list, /);
 });
 
+test("a file whose name the system does not take is refused in one line, with what the system says", async () => {
+  const { errors, exit } = await runCommand(["inspect", "a\0b"]);
+  assertEquals(exit, 3);
+  assertOneLine(errors);
+  assertMatch(errors, /the file cannot be read: .*null bytes/i);
+});
+
 test("with --json an error is JSON, with its exit code", async () => {
   const { errors, exit } = await runCommand(["inspect", "no such file", "--json"]);
   const { error } = JSON.parse(errors);
