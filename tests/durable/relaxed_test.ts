@@ -24,6 +24,22 @@ test("relaxed: handlers run before their commits are stored, which are written t
   process.flow.cancel(job);
 });
 
+for (const [name, createStore] of Object.entries({ "at once": memoryStore, later: lateStore })) {
+  test(`relaxed: handlers that end while no task waits are stored together in time, by a store that answers ${name}`, async () => {
+    const store = heldStore(createStore());
+    const process = new StoredFlowProcess({
+      store,
+      durability: RELAXED,
+      work: (n) => new Promise<void>((resolve) => void process.timers.setTimer(process.timers.now() + n, resolve)),
+    });
+    const items = Array.from({ length: 20 }, (_, i) => i);
+    const job = process.flow.execute("source", { items }, { strategy: "concurrent", maxWorkers: 20 });
+    for (let ms = 0; ms < 30; ms++) await process.timers.advance(1);
+    assertEquals(job.status, "completed");
+    assertEquals(store.appends, [22], "the source, the workers and the end");
+  });
+}
+
 test("relaxed: no handler runs further ahead of the store than it may", async () => {
   const store = heldStore();
   const process = new StoredFlowProcess({

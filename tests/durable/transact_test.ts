@@ -33,6 +33,52 @@ test("what a handler has done in a transaction is committed with its step, by on
   assertEquals([store.ledger, store.open], [["first of 7", "second of 7"], 0]);
 });
 
+test("the start of a job that is taken is stored before its first handler runs statements", async () => {
+  for (const mode of ["strict", "relaxed"] as const) {
+    const store = transactingStore();
+    const gate = createLatch();
+    const process = new StoredFlowProcess({
+      store,
+      durability: { mode },
+      work: (_n, ctx) => ctx.transact(() => gate.passed),
+    });
+    await process.flow.start(process.flow.slot("worker", "input"), { n: 1 }, { jobId: "job" });
+    const worker = process.engine.work();
+    await process.timers.advance(1_000);
+    assertEquals([process.begun, (await store.find("job"))?.status], [[1], "running"], mode);
+    gate.open();
+    await process.timers.advance(1_000);
+    assertEquals((await store.find("job"))?.status, "completed", mode);
+    await worker.stop();
+  }
+});
+
+test("a step does not wait for the statements of a handler that runs them as soon as the step is committed", async () => {
+  const [both, statements] = [createLatch(), createLatch()];
+  const process = new StoredFlowProcess({
+    store: transactingStore(),
+    async work(n, ctx) {
+      await both.passed;
+      if (n === 1) return ctx.output("done", n);
+      // The promise of the other handler has been looked at by then.
+      await Promise.resolve();
+      await ctx.transact(() => statements.passed);
+    },
+  });
+  const outputs: unknown[] = [];
+  const job = process.flow.execute("source", { items: [1, 2] }, {
+    strategy: "concurrent",
+    onOutput: ({ data }) => void outputs.push(data),
+  });
+  await process.settle();
+  both.open();
+  await process.settle();
+  assertEquals(outputs, [1]);
+  statements.open();
+  await process.settle();
+  assertEquals(job.status, "completed");
+});
+
 test("a transaction is rolled back when the handler fails, however it does", async () => {
   const store = transactingStore();
   const fails: Readonly<Record<string, (ctx: Context) => unknown>> = {

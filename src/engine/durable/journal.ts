@@ -60,6 +60,8 @@ export class Journal implements TransactionHolds {
   /** The engine's use of the store. */
   readonly session: StoreSession;
   readonly #snapshots: Snapshots;
+  /** Whether the consequences of a commit follow when it is stored. */
+  readonly isStrict: boolean;
   /** The claim by which this engine has the job. */
   claim: JobClaim;
   #incarnation: number | undefined;
@@ -93,8 +95,8 @@ export class Journal implements TransactionHolds {
     this.session = session;
     this.claim = { jobId, life, epoch };
     this.#incarnation = incarnation;
-    this.#handed = revision;
-    this.#stored = revision;
+    this.isStrict = session.settings.mode === "strict";
+    this.#handed = this.#stored = revision;
     this.consumption = new Consumption(consumed);
     this.reads = new InboxReads(consumed);
     this.#status = status;
@@ -120,7 +122,7 @@ export class Journal implements TransactionHolds {
   /** Whether handlers have run as far ahead of the store as they may. */
   isFarAhead(elapsed: number): boolean {
     const since = this.#writtenAt ?? this.#gatheredAt;
-    if (this.#isStrict || since === undefined || elapsed - since < this.session.settings.flushMs) return false;
+    if (this.isStrict || since === undefined || elapsed - since < this.session.settings.flushMs) return false;
     this.flush();
     return this.isBehind;
   }
@@ -151,12 +153,14 @@ export class Journal implements TransactionHolds {
 
   /** Writes what has been handed in since `gather`, after the turn that has been asked for, or is on the stack. */
   gathered(): void {
-    void Promise.resolve().then(() => {
-      this.#isGathering = false;
-      this.flush();
-      // A store that answers at once has it stored by now.
-      this.#callbacks?.onStored();
-    });
+    void Promise.resolve().then(() => this.#endGathering());
+  }
+
+  #endGathering(): void {
+    this.#isGathering = false;
+    this.flush();
+    // A store that answers at once has it stored by now.
+    this.#callbacks?.onStored();
   }
 
   /** Stores which commands have been consumed, unless an entry that waits to be written will say it. */
@@ -188,10 +192,10 @@ export class Journal implements TransactionHolds {
     this.#status = this.#job.status;
     if (within !== undefined) this.#transactions.add(this.#handed, within);
     if (run !== undefined) {
-      if (this.#isStrict) this.#waiters.add(this.#handed, run);
+      if (this.isStrict) this.#waiters.add(this.#handed, run);
       else run();
     }
-    if (this.#isStrict) this.flush();
+    if (this.isStrict) this.flush();
     else this.#scheduleFlush();
   }
 
@@ -245,6 +249,8 @@ export class Journal implements TransactionHolds {
   }
 
   hold(by: object): Promise<void> {
+    // A transaction may take long: only what is handed in from now on waits for it.
+    if (this.#isGathering) this.#endGathering();
     return this.#transactions.hold(by, () => this.#isWriting && !this.isOver);
   }
 
@@ -283,10 +289,6 @@ export class Journal implements TransactionHolds {
     return { entries, ...heads, after, within };
   }
 
-  get #isStrict(): boolean {
-    return this.session.settings.mode === "strict";
-  }
-
   #attempt(write: JournalWrite): void {
     const claim = this.claim;
     const onError = (error: unknown) => this.#fail(error, write, claim);
@@ -309,7 +311,7 @@ export class Journal implements TransactionHolds {
     if (head?.releases === true && head.endedAt === undefined) this.session.onReleased(this.#job);
     for (const run of after) run();
     this.#waiters.stored(this.#stored);
-    if (this.#isStrict || this.#waiters.size > 0 || this.#after.length > 0) this.flush();
+    if (this.isStrict || this.#waiters.size > 0 || this.#after.length > 0) this.flush();
     if (!this.#isFlushing) this.#callbacks?.onStored();
   }
 
@@ -391,7 +393,7 @@ export class Journal implements TransactionHolds {
   }
 
   #add(text: string): void {
-    if (!this.#isStrict) this.#gatheredAt ??= this.session.timers.elapsed();
+    if (!this.isStrict) this.#gatheredAt ??= this.session.timers.elapsed();
     this.#entries.push(text);
     this.#handed++;
     this.#snapshots.add(text.length);

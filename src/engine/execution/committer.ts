@@ -96,8 +96,8 @@ export class Committer {
     };
     const within = activation?.transactions?.take();
     const isLast = commit.kind === "step" && commit.outcome === "done" && readied.length === 0 && this.queue.isEmpty;
-    if (within !== undefined || !isLast) return journal.write(text, stored, within);
-    // It may be the last step of the job: then it is stored with the end, which is committed next.
+    if (within !== undefined || !isLast || !journal.isStrict) return journal.write(text, stored, within);
+    // It may be the last step of the job: then it is stored with the end, which is committed next. Relaxed writes wait for more anyway.
     journal.gather();
     journal.write(text, stored);
     journal.gathered();
