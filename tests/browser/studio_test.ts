@@ -254,6 +254,8 @@ describe("the studio in a browser", { skip: SKIPPED, timeout: 600_000 }, () => {
         await page.evaluate("document.querySelectorAll('details:not(.act)').forEach((it) => it.open = true)");
         const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
         assertEquals([name, over], [name, 0]);
+        const hidden = await page.evaluate(HIDDEN_TIMELINE);
+        assertEquals([name, hidden], [name, 0]);
         await keepPicture(page, `${name}-${look.width}-${look.scheme}`);
         assertEquals([name, await barriersOn(page, axe)], [name, []]);
       }
@@ -278,6 +280,12 @@ describe("the studio in a browser", { skip: SKIPPED, timeout: 600_000 }, () => {
     assertEquals(browser.complaints, []);
   });
 });
+
+/** How many pixels of a timeline are not seen until somebody scrolls. */
+const HIDDEN_TIMELINE = `(() => {
+  const frame = document.querySelector(".canvas:has(.gantt)");
+  return frame === null ? 0 : frame.scrollWidth - frame.clientWidth;
+})()`;
 
 /** Presses Tab until an element has the focus. */
 async function tabTo(page: Page, selector: string): Promise<void> {

@@ -5,11 +5,14 @@ import { type ChildTimeline, timelineOfDocument, type TimelineRow, type Timeline
 import { Html } from "../html.ts";
 import { duration } from "./texts.ts";
 
-const NAMES = 150;
+/** The pixels that a wide window has for the bars, where the drawing is not zoomed; all places are parts of the width that there is. */
 const WIDTH = 900;
+/** The edge of the bars, beyond which the names stand: the style leaves as much room there. */
+const NAMES = -150;
 const ROW = 24;
 const HEAD = 22;
-const LEAST = 3;
+/** The least width of a bar, in hundredths of the width. */
+const LEAST = 0.3;
 /** The most marks of time, where the drawing is not zoomed. */
 const TICKS = 8;
 /** How far marks of time may be apart, in milliseconds. */
@@ -57,9 +60,8 @@ export interface GanttOptions {
  */
 export function drawGantt(job: JobDocument, { addressOf, children: given, to, zoom }: GanttOptions): Gantt {
   const { children, dropped, from, rows } = timelineOfDocument(job, given);
-  const width = WIDTH * zoom;
   const [first, last] = [msOf(from), Math.max(msOf(to), msOf(from) + 1)];
-  const at = (instant: string) => NAMES + (msOf(instant) - first) / (last - first) * width;
+  const place: Place = { at: (instant) => (msOf(instant) - first) / (last - first) * 100, least: LEAST / zoom, to };
   const shown = rows.slice(0, MOST_ROWS);
   const most = Math.ceil(MOST_SPANS / Math.max(1, shown.length));
   const begun = children.filter((it) => it.from <= to);
@@ -67,20 +69,20 @@ export function drawGantt(job: JobDocument, { addressOf, children: given, to, zo
   const step = STEPS.find((it) => (last - first) / it <= TICKS * zoom) ?? last - first; // Unreachable default: no job is eight thousand years old.
   const ticks = Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => index * step);
   const lines = [
-    `<svg class="gantt" role="${begun.length === 0 ? "img" : "group"}" aria-label="Timeline" width="${
-      NAMES + width + 40
-    }" height="${height}">`,
+    `<svg class="gantt by-${zoom}" role="${
+      begun.length === 0 ? "img" : "group"
+    }" aria-label="Timeline" height="${height}">`,
     ...ticks.map((ms) => {
-      const x = (NAMES + ms / (last - first) * width).toFixed(1);
+      const x = percent(ms / (last - first) * 100);
       const label = ms === 0 ? "0" : `+${duration(ms)}`;
-      return `<g class="tick"><path d="M${x} ${HEAD - 4}V${height}"/><text x="${x}" y="12">${
+      return `<g class="tick"><line x1="${x}" y1="${HEAD - 4}" x2="${x}" y2="${height}"/><text x="${x}" y="12">${
         xmlText(label)
       }</text></g>`;
     }),
-    ...shown.flatMap((row, index) => drawRow({ ...row, spans: row.spans.slice(-most) }, HEAD + index * ROW, at, to)),
+    ...shown.flatMap((row, index) => drawRow({ ...row, spans: row.spans.slice(-most) }, HEAD + index * ROW, place)),
     ...begun.flatMap((it, index) => {
       const y = HEAD + (shown.length + index) * ROW;
-      return drawChild(it, { y, name: nameOfChild(it, job.jobId), address: addressOf(it.jobId) }, at, to);
+      return drawChild(it, { y, name: nameOfChild(it, job.jobId), address: addressOf(it.jobId) }, place);
     }),
     "</svg>",
   ];
@@ -89,12 +91,24 @@ export function drawGantt(job: JobDocument, { addressOf, children: given, to, zo
   return { drawing: new Html(lines.join("\n")), missing, dropped };
 }
 
-type PlaceOf = (instant: string) => number;
+/** Where bars stand: in hundredths of the width, however wide the window is. */
+interface Place {
+  /** Where an instant is. */
+  readonly at: (instant: string) => number;
+  /** The least width of a bar. */
+  readonly least: number;
+  /** Up to when it is drawn. */
+  readonly to: string;
+}
 
-function drawRow({ routine, spans }: TimelineRow, y: number, at: PlaceOf, to: string): string[] {
+function percent(part: number): string {
+  return `${Number(part.toFixed(3))}%`;
+}
+
+function drawRow({ routine, spans }: TimelineRow, y: number, place: Place): string[] {
   return [
-    `<text class="row-name" x="0" y="${y + 16}">${nameOf(routine)}</text>`,
-    ...drawSpans(spans.map((span) => ({ routine, span })), { y: y + 5, height: ROW - 10 }, at, to),
+    `<text class="row-name" x="${NAMES}" y="${y + 16}">${nameOf(routine)}</text>`,
+    ...drawSpans(spans.map((span) => ({ routine, span })), { y: y + 5, height: ROW - 10 }, place),
   ];
 }
 
@@ -102,28 +116,28 @@ function drawRow({ routine, spans }: TimelineRow, y: number, at: PlaceOf, to: st
 function drawChild(
   child: ChildTimeline,
   { address, name, y }: { readonly address: string; readonly name: string; readonly y: number },
-  at: PlaceOf,
-  to: string,
+  place: Place,
 ): string[] {
+  const { at, least, to } = place;
   const { from, jobId, rows } = child;
   // In the past it had not ended yet.
   const endedAt = child.endedAt === undefined || child.endedAt > to ? undefined : child.endedAt;
   const status = child.endedAt === endedAt ? child.status : "running";
   const x = at(from);
-  const width = Math.max(at(endedAt ?? to) - x, LEAST);
+  const width = Math.max(at(endedAt ?? to) - x, least);
   // What is seen stands first: who says it to a program means this link.
   const shown = cut(name, MOST_NAME - 2);
   const what = `${shown}: child ${jobId}, ${status}, from ${from}${endedAt === undefined ? "" : ` to ${endedAt}`}`
     .slice(0, 500);
   const spans = rows.flatMap(({ routine, spans }) => spans.map((span) => ({ routine, span }))).slice(-MOST_CHILD_SPANS);
   return [
-    `<a href="${xmlText(address)}" aria-label="${xmlText(what)}"><text class="row-name" x="0" y="${y + 16}">↳ ${
+    `<a href="${xmlText(address)}" aria-label="${xmlText(what)}"><text class="row-name" x="${NAMES}" y="${y + 16}">↳ ${
       xmlText(shown)
     }</text>`,
-    `<rect class="life is-${status}" x="${x.toFixed(1)}" y="${y + 3}" width="${width.toFixed(1)}" height="${
+    `<rect class="life is-${status}" x="${percent(x)}" y="${y + 3}" width="${percent(width)}" height="${
       ROW - 6
     }" rx="4"><title>${xmlText(what)}</title></rect>`,
-    ...drawSpans(spans.filter(({ span }) => span.from <= to), { y: y + 8, height: ROW - 16 }, at, to),
+    ...drawSpans(spans.filter(({ span }) => span.from <= to), { y: y + 8, height: ROW - 16 }, place),
     "</a>",
   ];
 }
@@ -136,20 +150,20 @@ function nameOfChild({ flowId, jobId }: ChildTimeline, parentId: string): string
 function drawSpans(
   all: readonly { readonly routine: string; readonly span: TimelineSpan }[],
   { height, y }: { readonly height: number; readonly y: number },
-  at: PlaceOf,
-  to: string,
+  { at, least, to }: Place,
 ): string[] {
   const places = new Set<string>();
+  const pixels = LEAST / least * WIDTH / 100;
   return all.flatMap(({ routine, span }) => {
     const [x, end] = [at(span.from), at(span.to === undefined || span.to > to ? to : span.to)];
-    const width = Math.max(end - x, LEAST);
-    const place = [span.kind, Math.round(x), Math.round(width)].join();
+    const width = Math.max(end - x, least);
+    const place = [span.kind, Math.round(x * pixels), Math.round(width * pixels)].join();
     // One that would stand exactly on another is not seen.
     if (places.has(place)) return [];
     places.add(place);
     const kind = span.task === undefined ? span.kind : `${span.kind} is-pending`;
-    return `<rect class="span is-${kind}" x="${x.toFixed(1)}" y="${y}" width="${
-      width.toFixed(1)
+    return `<rect class="span is-${kind}" x="${percent(x)}" y="${y}" width="${
+      percent(width)
     }" height="${height}" rx="3"><title>${xmlText(describe(routine, span))}</title></rect>`;
   });
 }
