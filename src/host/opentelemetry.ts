@@ -36,7 +36,7 @@ export interface OpenTelemetryOptions {
    * @default {the header `traceparent` of W3C Trace Context}
    */
   readonly propagator?: PropagatorLike;
-  /** The engine's store: its calls are measured, and its jobs are counted whenever metrics are collected. */
+  /** The engine's store: its calls are measured, and its jobs are counted whenever metrics are collected, until it is closed. */
   readonly store?: Store;
   /** The queues of the store whose jobs are counted, each for itself. @default {all queues together} */
   readonly queues?: readonly string[];
@@ -102,7 +102,6 @@ export function openTelemetry(options: OpenTelemetryOptions): Telemetry {
   const jobs = new JobSpans(tracer, propagator);
   const handlers = new HandlerSpans(tracer, propagator, jobs);
   const engine = new EngineMetrics(meter);
-  if (store !== undefined) observeStore(store, meter, queues);
   return {
     around: (info, run) => handlers.run(info, () => engine.run(info, run)),
     propagate: handlers.propagate,
@@ -110,6 +109,6 @@ export function openTelemetry(options: OpenTelemetryOptions): Telemetry {
       jobs.observe(event);
       engine.observe(event);
     },
-    ...(store && { store: measuredStore(store, meter) }),
+    ...(store && { store: measuredStore(store, meter, observeStore(store, meter, queues)) }),
   };
 }

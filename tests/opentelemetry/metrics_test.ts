@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertGreaterOrEqual, assertRejects } from "@std/assert";
 import { ErrorHandler, StoreError } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { addFunction, link } from "../support/function_routine.ts";
 import { lateStore } from "../support/late_store.ts";
@@ -87,6 +88,64 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, "late
     await owner.engine.close();
   });
 }
+
+test("C448 a store that is closed is not asked for its jobs any more", async () => {
+  const recorded = new RecordedTelemetry();
+  const telemetry = recorded.ofHost({ store: memoryStore() });
+  const { engine } = new StoredFlowProcess({ store: telemetry.store ?? memoryStore() });
+  assertEquals((await recorded.points("routilux.store.jobs")).length, 4);
+  await engine.close();
+  // A collection fails as a whole when what it asks fails.
+  await recorded.points("routilux.tasks");
+});
+
+/** Each method that a store can have. */
+const METHODS: Readonly<Record<keyof Store, true>> = {
+  append: true,
+  begin: true,
+  claim: true,
+  close: true,
+  commands: true,
+  compact: true,
+  count: true,
+  create: true,
+  delete: true,
+  enter: true,
+  find: true,
+  held: true,
+  inbox: true,
+  leave: true,
+  list: true,
+  load: true,
+  nextDueAt: true,
+  outcome: true,
+  permit: true,
+  purge: true,
+  renew: true,
+  replaceFlow: true,
+  send: true,
+  take: true,
+  time: true,
+  watch: true,
+};
+
+test("C448 a store that is measured can do what it could before, and no more", () => {
+  const refuse = () => Promise.reject(new Error("unused"));
+  const { permit: _permit, replaceFlow: _replaceFlow, watch: _watch, ...least } = memoryStore();
+  const most: Store = {
+    permit: refuse,
+    replaceFlow: refuse,
+    watch: () => () => {},
+    begin: refuse,
+    time: () => 0,
+    ...least,
+  };
+  const optional = ["begin", "permit", "replaceFlow", "time", "watch"];
+  const all = Object.keys(METHODS).toSorted();
+  const methodsOf = (store: Store) => Object.keys(new RecordedTelemetry().ofHost({ store }).store ?? {}).toSorted();
+  assertEquals(methodsOf(most), all);
+  assertEquals(methodsOf(least), all.filter((it) => !optional.includes(it)));
+});
 
 test("C448 a call of a store that fails is measured with its error, and reaches the caller", async () => {
   const recorded = new RecordedTelemetry();

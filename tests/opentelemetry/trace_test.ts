@@ -238,6 +238,57 @@ test("C447 a handler's failure is in its span, and the retry an event of the job
   assertEquals(shop?.status.code, SpanStatusCode.UNSET);
 });
 
+test("C446 spans have the attributes that the semantic conventions for messaging name", async () => {
+  const recorded = new RecordedTelemetry();
+  const { flow, timers } = createTestFlow({ id: "shop" }, recorded.ofHost());
+  const charge = addFunction(flow, "charge", (_, { attempt }) => {
+    if (attempt === 0) throw new RangeError("the bank is closed");
+  });
+  charge.setErrorHandler(new ErrorHandler({ strategy: "retry", maxRetries: 1, retryDelayMs: 10 }));
+  flow.execute("charge", {}, { jobId: "job" });
+  await timers.advance(10);
+  const [create] = recorded.named("create shop");
+  assertEquals(create?.attributes, {
+    "messaging.system": "routilux",
+    "messaging.operation.name": "create",
+    "messaging.operation.type": "create",
+    "messaging.destination.name": "shop",
+    "routilux.flow.id": "shop",
+  });
+  const [first, second] = recorded.named("process charge.trigger").map(({ attributes }) => {
+    const { "messaging.message.id": id, ...others } = attributes;
+    return { id, others };
+  });
+  const process = {
+    "messaging.system": "routilux",
+    "messaging.operation.name": "process",
+    "messaging.operation.type": "process",
+    "messaging.destination.name": "charge.trigger",
+    "messaging.message.conversation_id": "job",
+    "routilux.flow.id": "shop",
+    "routilux.routine.id": "charge",
+    "routilux.slot.name": "trigger",
+  };
+  assertEquals(first?.others, { ...process, "routilux.task.attempt": 0, "error.type": "RangeError" });
+  assertEquals(second?.others, { ...process, "routilux.task.attempt": 1 });
+  assertEquals([typeof first?.id, first?.id === second?.id], ["string", true], "it is one message, tried twice");
+  const [job] = recorded.named("job shop");
+  assertEquals(job?.attributes, {
+    "messaging.system": "routilux",
+    "messaging.message.conversation_id": "job",
+    "routilux.flow.id": "shop",
+    "routilux.job.status": "completed",
+  });
+  assertEquals(job?.events.map(({ attributes }) => attributes), [{
+    "routilux.routine.id": "charge",
+    "routilux.slot.name": "trigger",
+    "routilux.task.id": 1,
+    "routilux.task.attempt": 0,
+    "error.type": "RangeError",
+    "exception.message": "the bank is closed",
+  }]);
+});
+
 test("C447 a job that fails has the error in its span", async () => {
   const recorded = new RecordedTelemetry();
   const { flow } = createTestFlow({ id: "shop" }, recorded.ofHost());

@@ -11,7 +11,7 @@ import { NOW } from "./sample_studio.ts";
 
 /** All names of elements that pages have. */
 const ELEMENTS = new Set(
-  ("html head meta title link script body a header div svg path circle span b nav main h1 h2 h3 p ul li form label input button table caption " +
+  ("html head meta title link script body a header div svg path line circle span b nav main h1 h2 h3 p ul li form label input button table caption " +
     "thead tbody tr th td time dl dt dd details summary section select option textarea output rect figure figcaption text g defs marker code pre br")
     .split(" "),
 );

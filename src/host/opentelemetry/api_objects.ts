@@ -19,6 +19,8 @@ export interface MeterLike {
   createObservableGauge(name: string): unknown;
   /** Has several instruments asked at once. */
   addBatchObservableCallback(...args: never[]): unknown;
+  /** Ends that. */
+  removeBatchObservableCallback(...args: never[]): unknown;
 }
 
 /** A `TextMapPropagator` of `@opentelemetry/api`: whatever has its methods. */
@@ -38,7 +40,13 @@ export function checkTracer(action: string, tracer: TracerLike): asserts tracer 
 
 /** Refuses an object without the methods of a meter. */
 export function checkMeter(action: string, meter: MeterLike): asserts meter is Meter {
-  const methods = ["createHistogram", "createCounter", "createObservableGauge", "addBatchObservableCallback"];
+  const methods = [
+    "createHistogram",
+    "createCounter",
+    "createObservableGauge",
+    "addBatchObservableCallback",
+    "removeBatchObservableCallback",
+  ];
   checkMethods(action, "meter", meter, methods);
 }
 

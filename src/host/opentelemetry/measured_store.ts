@@ -2,8 +2,12 @@ import type { Meter } from "@opentelemetry/api";
 import type { Store } from "../../ports/store.ts";
 import { durations, measure } from "./metrics.ts";
 
-/** A store whose calls are measured. */
-export function measuredStore(store: Store, meter: Meter): Store {
+/**
+ * A store whose calls are measured.
+ *
+ * @param onClose called before the store is closed
+ */
+export function measuredStore(store: Store, meter: Meter, onClose: () => void): Store {
   const histogram = durations(meter, "routilux.store.duration", "Duration of calls of the store");
   const timed = <A extends unknown[], R>(name: string, call: (...args: A) => R) => (...args: A): R =>
     measure(histogram, { "routilux.store.operation": name }, () => call.apply(store, args));
@@ -33,6 +37,9 @@ export function measuredStore(store: Store, meter: Meter): Store {
     ...(store.time && { time: timed("time", store.time) }),
     ...(store.replaceFlow && { replaceFlow: timed("replaceFlow", store.replaceFlow) }),
     ...(store.begin && { begin: timed("begin", store.begin) }),
-    close: store.close.bind(store),
+    close: () => {
+      onClose();
+      return store.close();
+    },
   };
 }

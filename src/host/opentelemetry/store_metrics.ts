@@ -4,8 +4,11 @@ import type { Store } from "../../ports/store.ts";
 /** The statuses that are counted: those of jobs that have not ended, and `failed`. */
 const STATUSES = ["pending", "running", "paused", "failed"];
 
-/** Asks a store whenever metrics are collected: how many jobs there are, and for how long the oldest due job has been due. */
-export function observeStore(store: Store, meter: Meter, queues: readonly string[] | undefined): void {
+/**
+ * Asks a store whenever metrics are collected: how many jobs there are, and for how long the oldest due job has been due. The returned
+ * function ends that.
+ */
+export function observeStore(store: Store, meter: Meter, queues: readonly string[] | undefined): () => void {
   const jobs = meter.createObservableGauge("routilux.store.jobs", {
     unit: "{job}",
     description: "Jobs in the store, by status; pending ones are the depth of the queue",
@@ -23,7 +26,9 @@ export function observeStore(store: Store, meter: Meter, queues: readonly string
     const dueAt = await store.nextDueAt({ now, queues: queue === undefined ? undefined : [queue] });
     result.observe(late, dueAt === undefined ? 0 : Math.max(0, now - dueAt) / 1_000, attributes);
   };
-  meter.addBatchObservableCallback(async (result) => {
+  const observeAll = async (result: BatchObservableResult) => {
     for (const queue of queues ?? [undefined]) await observe(result, queue);
-  }, [jobs, late]);
+  };
+  meter.addBatchObservableCallback(observeAll, [jobs, late]);
+  return () => meter.removeBatchObservableCallback(observeAll, [jobs, late]);
 }
