@@ -167,7 +167,11 @@ async function importKey(
 
 /** The canonical form of RFC 8785, with a mark in front: a signature of it is none of anything else. */
 function bytesOf(action: string, document: unknown): Uint8Array<ArrayBuffer> {
-  const text = JSON.stringify(document);
+  const text = JSON.stringify(document, (_name, value: unknown) => {
+    // A text such as 1e999 becomes one: written as null, it would pass for what was signed.
+    if (typeof value !== "number" || Number.isFinite(value)) return value;
+    throw new TypeError(`${action}: it is no JSON, it has the number ${value}`);
+  });
   if (text === undefined) throw new TypeError(`${action}: it is no JSON, but ${describeValue(document)}`);
   return new TextEncoder().encode(`routilux ${MARK}\n${canonical(JSON.parse(text))}`);
 }

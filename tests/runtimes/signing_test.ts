@@ -61,3 +61,31 @@ test("sign() refuses what cannot sign, and what is no document", async () => {
   await refused({}, { id: "k", key: "text" }, 'key "k" must be a Uint8Array or a CryptoKey, got "text"');
   await refused(undefined, KEY, "it is no JSON, but undefined");
 });
+
+test("verify() refuses a number in a text that JSON cannot hold: it would count as null", async () => {
+  const signature = await sign({ limit: null }, KEY);
+  await assertRejects(
+    async () => await verify(JSON.parse('{"limit":1e999}'), signature, [KEY]),
+    TypeError,
+    "Cannot verify a document: it is no JSON, it has the number Infinity",
+  );
+  await assertRejects(async () => await sign([Number.NaN], KEY), TypeError, "it has the number NaN");
+});
+
+test("sign() tells all names and texts apart, and sorts names as RFC 8785 does", async () => {
+  const texts = [
+    '{"a":"\\ud800"}',
+    '{"a":"\\\\ud800"}',
+    '{"a":"\ufffd"}',
+    '{"a":1}',
+    '{"a":"1"}',
+    '{"__proto__":1}',
+    "{}",
+    '{"a":[]}',
+  ];
+  const signatures = new Set<string>();
+  for (const text of texts) signatures.add(await sign(JSON.parse(text), KEY));
+  assertEquals(signatures.size, texts.length);
+  const [one, other] = ['{"\ue000":1,"\ud83d\ude00":2,"10":3,"9":4}', '{"9":4e0,"10":3.0,"\ud83d\ude00":2,"\ue000":1}'];
+  assertEquals(await sign(JSON.parse(one ?? ""), KEY), await sign(JSON.parse(other ?? ""), KEY));
+});
