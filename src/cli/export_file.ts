@@ -7,7 +7,7 @@ import { unusableFile } from "./unusable_file.ts";
 
 const CHUNK_BYTES = 2 ** 16;
 
-/** The bytes of a file as a stream, up to a length. The file is closed at the end, and when the stream is cancelled. */
+/** The bytes of a file as a stream, up to a length. The file is closed at the end, when it cannot be read, and when the stream is cancelled. */
 export async function streamFile(path: string, length: number = Infinity): Promise<ReadableStream<Uint8Array>> {
   const file = await open(path, "r").catch((cause: unknown) => {
     throw unusableFile(path, "read", cause);
@@ -18,7 +18,8 @@ export async function streamFile(path: string, length: number = Infinity): Promi
       const buffer = new Uint8Array(Math.min(CHUNK_BYTES, length - at));
       const { bytesRead } = buffer.length === 0
         ? { bytesRead: 0 }
-        : await file.read(buffer, 0, buffer.length, at).catch((cause: unknown) => {
+        : await file.read(buffer, 0, buffer.length, at).catch(async (cause: unknown) => {
+          await file.close();
           throw unusableFile(path, "read", cause);
         });
       at += bytesRead;

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { appendFile, readFile, truncate, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
@@ -26,6 +26,20 @@ async function sampleJobs(): Promise<{ readonly store: Store; readonly lines: re
   const { engine: asking } = sampleEngine(store, NOW + 1);
   await asking.handle("waiting").deliver({ routine: "office", slot: "answer" }, { n: 6 }, { key: "k" });
   return { store, lines: await linesOf(store) };
+}
+
+/** Whether this process has a file open; nobody can tell outside of Linux. */
+function isOpen(path: string): boolean {
+  const folder = "/proc/self/fd";
+  if (!existsSync(folder)) return false;
+  return readdirSync(folder).some((number) => {
+    try {
+      return readlinkSync(`${folder}/${number}`) === path;
+    } catch {
+      // The folder's own number is gone by now.
+      return false;
+    }
+  });
 }
 
 async function linesOf(store: Store): Promise<ExportedJob[]> {
@@ -282,6 +296,7 @@ test("a line that is wrong is named, and what came before it is stored", () =>
     assertEquals(existsSync(file("none.db")), false);
     const folder = await runCommand(["import", file("."), "--store", `sqlite:${file("none.db")}`]);
     assertMatch(folder.errors, /: the file cannot be read: it is a folder; name a file in it/);
+    assertEquals(isOpen(file(".")), false);
     const refused = await runCommand(["import", file("bytes.jsonl"), "--store", "oracle:x"]);
     assertEquals(refused.exit, 2);
   }));
