@@ -171,6 +171,29 @@ test("a routine looks like what matters most: a failure, then what its tasks do,
   ]);
 });
 
+test("a routine's box counts what its tasks do, what has failed, and how often it was tried again", async () => {
+  const { flow, job } = await sampleDocuments();
+  const at = job.createdAt;
+  const task = (id: number, more: object) => ({
+    createdAt: at,
+    data: {},
+    id,
+    routine: "worker",
+    slot: "input",
+    ...more,
+  });
+  const pendingTasks = [
+    task(1, { active: true }),
+    task(2, { active: true }),
+    task(3, {}),
+    task(4, { parked: true, progress: 1 }),
+    task(5, { attempt: 2, notBefore: at }),
+    task(6, { awaiting: {}, data: undefined, slot: "answer" }),
+  ].map((it) => JSON.parse(JSON.stringify(it)));
+  const drawn = toDot(flow, { job: { ...job, nextTaskId: 20, pendingTasks } });
+  assertMatch(drawn, /2 active, 2 pending, 1 waiting, 1 awaiting, 1 failed, 2 retries/);
+});
+
 for (const draw of [toMermaid, toDot, toSvg]) {
   test(`${draw.name}() gives the same text for the same documents, whatever the order of their keys`, () => {
     const { flow, job } = hostileDocuments();

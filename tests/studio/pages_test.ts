@@ -133,7 +133,7 @@ test("a refusal of a form is a page in plain words", async () => {
   assertMatch(await send("resume", "nobody"), /^404 +404 Not found Cannot resume job "nobody"/);
 });
 
-test("a command that was refused is told on the job's page, and one that nobody has carried out yet", async () => {
+test("a command that nobody has carried out yet is told on the job's page", async () => {
   const sample = await sampleJobs();
   const { engine, form, work } = sample;
   await engine.handle("waits").pause();
