@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals, assertGreaterOrEqual, assertRejects } from "@std/assert";
+import { assertEquals, assertGreaterOrEqual, assertLess, assertRejects } from "@std/assert";
 import { ErrorHandler, StoreError } from "../../mod.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
@@ -88,6 +88,39 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, "late
     await owner.engine.close();
   });
 }
+
+test("C448 durations are in seconds: of handlers, and since when the oldest job is due", async () => {
+  const recorded = new RecordedTelemetry();
+  const telemetry = recorded.ofHost({ store: memoryStore() });
+  const { around } = telemetry;
+  const owner = new StoredFlowProcess({ store: telemetry.store ?? memoryStore() });
+  await owner.flow.start("source", { items: [] }, { at: Date.now() - 90_000 });
+  const [{ value: late } = { value: 0 }] = await recorded.points("routilux.queue.oldest_due");
+  assertGreaterOrEqual(Number(late), 90);
+  assertLess(Number(late), 9_000);
+  const { now } = performance;
+  let at = 0;
+  performance.now = () => at += 250;
+  try {
+    const { flow } = createTestFlow({}, { around });
+    addFunction(flow, "only", () => {});
+    await flow.run("only");
+  } finally {
+    performance.now = now;
+  }
+  const [handler] = await recorded.points("messaging.process.duration");
+  assertEquals(Reflect.get(Object(handler?.value), "sum"), 0.25);
+  await owner.engine.close();
+});
+
+test("C448 a store that is measured tells those who watch it", async () => {
+  const { store } = new RecordedTelemetry().ofHost({ store: memoryStore() });
+  if (store === undefined) throw new Error("The store is missing");
+  const told: string[] = [];
+  store.watch?.(({ type }) => told.push(type));
+  await new StoredFlowProcess({ store }).flow.start("source", { items: [] });
+  assertEquals(told, ["due"]);
+});
 
 test("C448 a store that is closed is not asked for its jobs any more", async () => {
   const recorded = new RecordedTelemetry();

@@ -86,6 +86,34 @@ test("the page of workers says how long each lease lasts", async () => {
   assertMatch(await textAt(sample, "/workers"), new RegExp(`Lease left \\S+ 1 ${Math.round(leaseLeftMs / 1_000)} s `));
 });
 
+test("the page of workers says since when the oldest job is due, and shows the share of each queue", async () => {
+  const sample = sampleStudio();
+  const { flow, timers } = sample;
+  const at = timers.now();
+  await flow.startMany("intake", [{ at: at + 2_000 }, { at: at + 1_000 }, { at: at + 3_000 }, { queue: "slow" }]);
+  await timers.advance(62_000);
+  assertMatch(await textAt(sample, "/workers"), /default 3 0 0 3 1 min 1 s ago slow 1 0 0 1 1 min 2 s ago/);
+  const queues = await sectionOf(sample, "/workers", "queues");
+  assertEquals(attributesOf(queues, /<rect width[^>]*>/g, ["width"]), [["120"], ["40"]]);
+});
+
+test("the document of the revision that is shown can be downloaded", async () => {
+  const sample = await sampleJobs();
+  const linkAt = async (path: string) => {
+    const page = await (await sample.get(path)).text();
+    return attributesOf(page, /<a [^>]*\sdownload[^>]*>/g, ["href", "download"])[0];
+  };
+  assertEquals(await linkAt("/job?id=fails"), ["/api/job/document?id=fails", "job.json"]);
+  assertEquals(await linkAt("/job?id=fails&revision=1"), ["/api/job/document?id=fails&#38;revision=1", "job.json"]);
+});
+
+test("the list of jobs keeps its filter by age, in its form and its links", async () => {
+  const page = await (await (await sampleJobs()).get("/?createdBefore=2026-01-31T12:00:01Z")).text();
+  assertEquals(attributesOf(page, /<input name="createdBefore"[^>]*>/g, ["value"]), [["2026-01-31T12:00:01Z"]]);
+  assertMatch(page, /href="\/\?createdBefore=2026-01-31T12%3A00%3A01Z&#38;status=running"/);
+  assertEquals(page.match(/<tr role="row"><td/g)?.length, 1);
+});
+
 test("a chart of the throughput has a bar for each part, as high as its count, what failed on top", async () => {
   const sample = sampleStudio();
   await sample.start("first", []);
