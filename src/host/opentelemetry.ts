@@ -50,7 +50,7 @@ export interface Telemetry {
   readonly propagate: Propagate;
   /** Notes in spans what happens to jobs, and counts it. Call it from your own observer, if the engine has one. */
   readonly observer: Observer;
-  /** The store that was given, with measured calls; absent without one. */
+  /** The store that was given, with measured calls: one object for all who give it, so that the last engine closes it; absent without one. */
   readonly store?: Store;
 }
 

@@ -122,6 +122,20 @@ test("C448 a store that is measured tells those who watch it", async () => {
   assertEquals(told, ["due"]);
 });
 
+test("C448 engines that measure one store share it: the last one closes it", async () => {
+  const recorded = new RecordedTelemetry();
+  const inner = memoryStore();
+  let closes = 0;
+  const store = { ...inner, close: () => (closes++, inner.close()) };
+  const [first, second] = [1, 2].map(() => new StoredFlowProcess({ store: recorded.ofHost({ store }).store ?? inner }));
+  await first?.engine.close();
+  assertEquals(closes, 0);
+  assertEquals((await recorded.points("routilux.store.jobs")).length, 4);
+  await second?.engine.close();
+  assertEquals(closes, 1);
+  await recorded.points("routilux.tasks");
+});
+
 test("C448 a store that is closed is not asked for its jobs any more", async () => {
   const recorded = new RecordedTelemetry();
   const telemetry = recorded.ofHost({ store: memoryStore() });

@@ -2,12 +2,30 @@ import type { Meter } from "@opentelemetry/api";
 import type { Store } from "../../ports/store.ts";
 import { durations, measure } from "./metrics.ts";
 
+/** A store whose calls are measured, and what is called before it is closed. */
+interface Measured {
+  readonly store: Store;
+  readonly onClose: (() => void)[];
+}
+
+/** The measured stores, by the stores: engines that share a store must have one object for it, which the last of them closes. */
+const known: WeakMap<Store, Measured> = new WeakMap();
+
 /**
- * A store whose calls are measured.
+ * A store whose calls are measured: by the first meter with which it was given.
  *
  * @param onClose called before the store is closed
  */
 export function measuredStore(store: Store, meter: Meter, onClose: () => void): Store {
+  const found = known.get(store);
+  const stops = found?.onClose ?? [];
+  const measured = found ?? { store: measureCalls(store, meter, stops), onClose: stops };
+  stops.push(onClose);
+  known.set(store, measured);
+  return measured.store;
+}
+
+function measureCalls(store: Store, meter: Meter, onClose: readonly (() => void)[]): Store {
   const histogram = durations(meter, "routilux.store.duration", "Duration of calls of the store");
   const timed = <A extends unknown[], R>(name: string, call: (...args: A) => R) => (...args: A): R =>
     measure(histogram, { "routilux.store.operation": name }, () => call.apply(store, args));
@@ -38,7 +56,7 @@ export function measuredStore(store: Store, meter: Meter, onClose: () => void): 
     ...(store.replaceFlow && { replaceFlow: timed("replaceFlow", store.replaceFlow) }),
     ...(store.begin && { begin: timed("begin", store.begin) }),
     close: () => {
-      onClose();
+      for (const stop of onClose) stop();
       return store.close();
     },
   };
