@@ -3,13 +3,13 @@ import {
   checkInteger,
   checkOptions,
   checkRange,
+  checkTags,
   checkText,
   checkWord,
   type OptionNames,
 } from "./base/options.ts";
 import { JOB_STATUSES } from "./job/job.ts";
 import type { JobFilter, ListQuery } from "./ports/store.ts";
-import { checkTags } from "./start_options.ts";
 
 const FILTER: OptionNames<JobFilter> = {
   flowId: true,

@@ -1,5 +1,5 @@
 import { LAST_INSTANT } from "./base/instant.ts";
-import { checkName, checkRange, checkRecord, checkWord } from "./base/options.ts";
+import { checkName, checkRange, checkTags, checkWord } from "./base/options.ts";
 import type { NewStoredJob } from "./engine/durable/job_storage.ts";
 import type { CreateOptions } from "./flow_options.ts";
 import { PRIORITIES } from "./job/task.ts";
@@ -26,16 +26,6 @@ export type StartItem<E> = Omit<StartOptions, "ifExists"> & { readonly params?: 
 /** An instant in milliseconds; what is neither a number nor a date stays as it is, for the message of its check. */
 export function instantOf(at: number | Date): number {
   return typeof at === "object" ? Number(at) : at;
-}
-
-/**
- * Checks the tags of jobs.
- *
- * @throws {TypeError} for what is no object of names and texts
- */
-export function checkTags(action: string, tags: Readonly<Record<string, string>>): void {
-  checkRecord(action, "tags", tags);
-  for (const [name, value] of Object.entries(tags)) checkName(action, `tags.${name}`, value);
 }
 
 /**

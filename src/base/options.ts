@@ -31,6 +31,17 @@ export function checkRecord(action: string, name: string, value: unknown): void 
   }
 }
 
+/**
+ * Checks the tags of jobs.
+ *
+ * @throws {TypeError} for what is no object of names and texts
+ * @throws {RangeError} for a name or a text that is too long
+ */
+export function checkTags(action: string, tags: Readonly<Record<string, string>>): void {
+  checkRecord(action, "tags", tags);
+  for (const [tag, it] of Object.entries(tags)) checkName(action, `tags.${checkName(action, "tag name", tag)}`, it);
+}
+
 /** Whether an object is an instance of a class, without keys of its own: whatever it holds, it is not what was asked for. */
 function isKeyless(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import * as v from "valibot";
 import { type Context, Engine, ErrorHandler, Flow, JobState, NonRetryableError, Registry, Routine } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
@@ -102,5 +102,36 @@ test("C479 a name of more than 1 KiB is refused", async () => {
   assertEquals(engine.handle("é".repeat(512)).jobId.length, 512);
   assertThrows(() => engine.handle("é".repeat(513)), RangeError, "it has 1026");
   assertEquals(error.message, "Cannot make a handle: the jobId must have at most 1024 bytes of UTF-8, it has 1000000");
+  await engine.close();
+});
+
+test("a tag whose name or text has more than 1 KiB is refused, of a job, of a child and in a question", async () => {
+  const registry = new Registry({ Plain });
+  const engine = new Engine({ registry, store: memoryStore() });
+  const flow = new Flow({ id: "tagged", registry, engine });
+  const plain = flow.addRoutine(new Plain(), "plain");
+  const most = "n".repeat(1_024);
+  const tooLong = { [`${most}n`]: "text" };
+  const said = "the tag name must have at most 1024 bytes of UTF-8, it has 1025";
+  await flow.start(plain.trigger, {}, { tags: { [most]: most } });
+  assertEquals(await engine.count({ tags: { [most]: most } }), 1);
+  await assertRejects(async () => await flow.start(plain.trigger, {}, { tags: tooLong }), RangeError, said);
+  await assertRejects(async () => await flow.startMany(plain.trigger, [{ tags: tooLong }]), RangeError, said);
+  await assertRejects(async () => await engine.list({ tags: tooLong }), RangeError, said);
+  await assertRejects(
+    async () => await flow.start(plain.trigger, {}, { tags: { tag: `${most}n` } }),
+    RangeError,
+    "the tags.tag must have at most 1024 bytes of UTF-8, it has 1025",
+  );
+  class Parent extends Routine {
+    readonly trigger = this.addSlot("trigger", this.begin);
+    begin(_: unknown, ctx: Context): void {
+      ctx.child(flow, plain, {}, { detached: true, tags: tooLong });
+    }
+  }
+  registry.register({ Parent });
+  const parents = new Flow({ id: "parents", registry, engine });
+  const job = await parents.run(parents.addRoutine(new Parent(), "parent"));
+  assertMatch(job.error?.message ?? "", RegExp(said));
   await engine.close();
 });

@@ -1,4 +1,4 @@
-import { checkName, checkOptions, checkWord } from "../../base/options.ts";
+import { checkName, checkOptions, checkTags, checkWord } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import { flowTextOf } from "../../documents/flow_text.ts";
 import { readFlowDocument } from "../../documents/flow.ts";
@@ -108,7 +108,7 @@ function checkChildOptions(action: string, plan: SlotPlan, options: ChildOptions
   if (key !== undefined) checkName(action, "key", key);
   if (jobId !== undefined) checkName(action, "jobId", jobId);
   if (queue !== undefined) checkName(action, "queue", queue);
-  for (const [name, value] of Object.entries(tags ?? {})) checkName(action, `tags.${name}`, value);
+  if (tags !== undefined) checkTags(action, tags);
   return {
     to: to && ownSlot(plan, "start a child", to).slot.name,
     key,
