@@ -7,6 +7,10 @@ const rightsFor = (key: string): string =>
 const REMEDIES: Remedies = [
   [/^(NOAUTH|WRONGPASS)/, "give the client the user and the password that the server asks for"],
   [/^OOM/, "give the server more memory (maxmemory), or purge the jobs that have ended"],
+  [
+    /^ERR Protocol error: invalid bulk length/,
+    "a text is longer than the server takes: raise proto-max-bulk-len, or keep what is large elsewhere, and its address in the job",
+  ],
   [/^READONLY/, "connect to the primary server, not to a replica"],
   [/^NOREPLICAS/, "look at the server's replicas: min-replicas-to-write says how many it needs"],
   [/^MISCONF/, "look at the server's disk and log: it cannot save, and takes no writes until it can"],

@@ -113,6 +113,16 @@ test("a server that is full, a replica, and one that lacks replicas take no writ
   });
 });
 
+test("a text that is longer than the server takes is refused, with its setting", options, async () => {
+  await withServer({ "proto-max-bulk-len": "1048576" }, async (own) => {
+    await checkRefused(
+      own.url,
+      /invalid bulk length; a text is longer than the server takes: raise proto-max-bulk-len, or keep what is large elsewhere/,
+      (store) => store.create([sampleJob("job", { snapshot: "x".repeat(2e6) })]),
+    );
+  });
+});
+
 test("a server of a cluster that has other keys is named with the client to use", options, async () => {
   await withServer({ "cluster-enabled": "yes" }, async (own) => {
     await checkRefused(own.url, /CLUSTERDOWN .*; look at the state of the cluster/);
