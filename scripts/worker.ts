@@ -10,7 +10,7 @@ export interface Worker extends AsyncDisposable {
 
 // A worker has neither files nor processes, and must not generate code, as the validator of the JSON Schemas does.
 const NOT_FOR_WORKERS =
-  /^tests\/(?:(bench|browser|cli|examples|house|opentelemetry|schedules|schemas|scripts|durable\/killed)\/|children\/killed|studio\/schedules|stores\/(file|sqlite|deno_kv|durable_object|postgres|redis|indexed_db|key_value\/(nats|web_storage)))/;
+  /^tests\/(?:(bench|browser|cli|examples|house|opentelemetry|schedules|schemas|scripts|durable\/killed)\/|children\/killed|studio\/schedules|stores\/(file|sqlite|deno_kv|durable_object|postgres|redis|indexed_db|sealed\/edited|key_value\/(nats|web_storage)))/;
 /** Why some test files are left out. */
 export const LEFT_OUT =
   "tests of benchmarks, browsers, the command line, examples, house, OpenTelemetry, schedules, schemas, scripts and some stores need files, processes, servers, generated code or fast time zones";
