@@ -7,6 +7,7 @@ import { errorOf, existing } from "../../../src/testing/store_contract/checks.ts
 import { createJob, enter, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { openIoRedis, openNodeRedis, type OpenRedis } from "../../support/redis_clients.ts";
 import { RedisServer } from "../../support/redis_server.ts";
+import { freePort } from "../../support/free_port.ts";
 import { missing } from "../../support/services.ts";
 
 const server = await RedisServer.start();
@@ -124,7 +125,9 @@ test("a text that is longer than the server takes is refused, with its setting",
 });
 
 test("a server of a cluster that has other keys is named with the client to use", options, async () => {
-  await withServer({ "cluster-enabled": "yes" }, async (own) => {
+  // By default its port for the cluster is one that a client's connection may have.
+  const settings = { "cluster-enabled": "yes", "cluster-port": `${await freePort()}` };
+  await withServer(settings, async (own) => {
     await checkRefused(own.url, /CLUSTERDOWN .*; look at the state of the cluster/);
   });
   const moved: RedisClient = {
