@@ -54,13 +54,21 @@ function claimAll(
 /** The jobs that `take` claims: groups of a smaller priority first, and no more of them than are needed. */
 function dueJobs(queries: Queries, query: TakeQuery): readonly JobRecord[] {
   const { limit, exceptJobs = new Set() } = query;
+  const areEnough = (found: readonly JobRecord[], wanted: number) =>
+    found.filter(({ jobId }) => !exceptJobs.has(jobId)).length >= wanted;
   const firsts = firstsOf(queries, query).filter((first) => dueSince(first, query.now) !== undefined);
   const due: JobRecord[] = [];
   for (const priority of new Set(firsts.map((first) => first.priority).sort((a, b) => a - b))) {
     if (due.length >= limit) break;
     const rest = limit - due.length;
     const found = firsts.filter((first) => first.priority === priority)
-      .flatMap((first) => membersOf(queries, first, rest + exceptJobs.size));
+      .flatMap((first) => {
+        // Most of the jobs that are left out are in other groups: an engine has them already.
+        for (let most = rest;; most *= 2) {
+          const members = membersOf(queries, first, most);
+          if (members.length < most || areEnough(members, rest)) return members;
+        }
+      });
     due.push(...dueOfAll(found, { ...query, limit: rest }));
   }
   return due;

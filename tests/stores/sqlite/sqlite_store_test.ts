@@ -469,3 +469,32 @@ test("the search for due jobs goes from group to group, and not through their jo
     "((holder,reason,priority,queue,flow,since)>(?,?,?,?,?,?))";
   assert(plan.includes(step), plan.join("\n"));
 });
+
+test("a take reads few jobs, however many are left out that are in other groups, and all that it needs of its own", async () => {
+  const database = new DatabaseSync(":memory:");
+  let read = 0;
+  const store = sqliteStore({
+    exec: (sql) => database.exec(sql),
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      return {
+        run: (...values) => statement.run(...values),
+        get: (...values) => statement.get(...values),
+        all(...values) {
+          const rows = statement.all(...values);
+          read += rows.length;
+          return rows;
+        },
+      };
+    },
+  });
+  const owner = await enter(store, "owner");
+  await store.create(Array.from({ length: 400 }, (_, n) => sampleJob(`job ${n}`, { dueAt: n, flow: "{}" })));
+  const elsewhere = new Set(Array.from({ length: 10_000 }, (_, n) => `elsewhere ${n}`));
+  read = 0;
+  assertEquals((await take(store, owner, { limit: 10, exceptJobs: elsewhere })).length, 10);
+  assert(read < 100, `${read} rows were read`);
+  const first = new Set(Array.from({ length: 300 }, (_, n) => `job ${n}`));
+  const taken = await take(store, owner, { limit: 10, exceptJobs: first });
+  assertEquals(taken.map(({ record }) => record.jobId), Array.from({ length: 10 }, (_, n) => `job ${300 + n}`));
+});
