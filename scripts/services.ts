@@ -4,7 +4,8 @@ import { PostgresServer } from "../tests/support/postgres_server.ts";
 import { RedisServer } from "../tests/support/redis_server.ts";
 import { SERVICES, type Services } from "../tests/support/services.ts";
 
-// Starts and stops the servers that the tests of stores use, on free ports of this machine, with their data in temporary folders:
+// Starts and stops the servers that the tests of stores use, on free ports of this machine, with their data in temporary folders. Where this
+// may install packages of Debian, it first installs those that are missing:
 //   eval "$(deno run -A scripts/services.ts up)"
 //   deno run -A scripts/services.ts down
 
@@ -22,6 +23,8 @@ interface Server {
 interface Kind {
   /** The tests that use it. */
   readonly users: RegExp;
+  /** The package of Debian that has it. */
+  readonly package: string;
   /** Starts one, which ends with this process unless it `outlives` it; `undefined` when it is not installed. */
   readonly start: (outlives: boolean) => Promise<Server | undefined>;
   /** Finds one that was started. */
@@ -31,17 +34,20 @@ interface Kind {
 const KINDS: Readonly<Record<Name, Kind>> = {
   postgres: {
     users: /postgres|killed/,
+    package: "postgresql",
     // A commit waits for the disk where durability is tested or speed is measured.
     start: (outlives) => PostgresServer.start({ synchronous_commit: "off" }, {}, outlives),
     at: (folder, port) => PostgresServer.at(folder, port),
   },
   redis: {
     users: /redis|killed/,
+    package: "redis-server",
     start: (outlives) => RedisServer.start({}, outlives),
     at: (folder, port) => RedisServer.at(folder, port),
   },
   nats: {
     users: /nats/,
+    package: "nats-server",
     start: (outlives) => NatsServer.start(outlives),
     at: (folder, port) => NatsServer.at(folder, port),
   },
@@ -58,7 +64,7 @@ export interface RunningServices {
   /** The path of the file that names them. */
   readonly path: string;
   /** The names of those that are not installed. */
-  readonly missing: readonly string[];
+  readonly missing: readonly Name[];
   /** Stops them. */
   stop(): Promise<void>;
 }
@@ -89,6 +95,23 @@ export async function startServicesFor(
   return { missing: missing.map((name) => `Without ${name}: it is not installed, and its tests are skipped`), stop };
 }
 
+/** Installs servers by the packages of Debian; says whether that was done. */
+async function install(names: readonly Name[]): Promise<boolean> {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
+  const packages = names.map((name) => KINDS[name].package);
+  for (const args of [["update"], ["install", "--yes", "--no-install-recommends", ...packages]]) {
+    try {
+      const env = { DEBIAN_FRONTEND: "noninteractive" };
+      const { success } = await new Deno.Command("apt-get", { args, env, stdout: "null" }).output();
+      if (!success) return false;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  }
+  return true;
+}
+
 async function stopServices(path: string): Promise<void> {
   const folder = join(path, "..");
   const started: readonly (readonly [string, string, number])[] = JSON.parse(
@@ -102,9 +125,13 @@ if (import.meta.main) {
   const [command] = Deno.args;
   const path = Deno.env.get(SERVICES);
   if (command === "up") {
-    const { path, missing } = await startServices(NAMES, true);
-    console.log(`export ${SERVICES}=${path}`);
-    for (const name of missing) console.error(`${name} is not installed`);
+    let running = await startServices(NAMES, true);
+    if (running.missing.length > 0 && await install(running.missing)) {
+      await running.stop();
+      running = await startServices(NAMES, true);
+    }
+    console.log(`export ${SERVICES}=${running.path}`);
+    for (const name of running.missing) console.error(`${name} is not installed`);
   } else if (command === "down" && path !== undefined) await stopServices(path);
   else throw new Error(`Call it with "up", or with "down" when ${SERVICES} is set`);
 }
