@@ -31,7 +31,7 @@ export function claimGiven(queries: Queries, query: ClaimQuery): TakeAnswer {
 export function nextDueIn(queries: Queries, query: DueQuery): number | undefined {
   const { exceptJobs = new Set() } = query;
   const firsts = firstsOf(queries, query).flatMap((first) =>
-    exceptJobs.has(first.jobId) ? membersOf(queries, first, exceptJobs.size + 1) : [first]
+    exceptJobs.has(first.jobId) ? membersOf(queries, first, 1, exceptJobs) : [first]
   );
   return nextDueOfAll(firsts, query);
 }
@@ -54,21 +54,13 @@ function claimAll(
 /** The jobs that `take` claims: groups of a smaller priority first, and no more of them than are needed. */
 function dueJobs(queries: Queries, query: TakeQuery): readonly JobRecord[] {
   const { limit, exceptJobs = new Set() } = query;
-  const areEnough = (found: readonly JobRecord[], wanted: number) =>
-    found.filter(({ jobId }) => !exceptJobs.has(jobId)).length >= wanted;
   const firsts = firstsOf(queries, query).filter((first) => dueSince(first, query.now) !== undefined);
   const due: JobRecord[] = [];
   for (const priority of new Set(firsts.map((first) => first.priority).sort((a, b) => a - b))) {
     if (due.length >= limit) break;
     const rest = limit - due.length;
     const found = firsts.filter((first) => first.priority === priority)
-      .flatMap((first) => {
-        // Most of the jobs that are left out are in other groups: an engine has them already.
-        for (let most = rest;; most *= 2) {
-          const members = membersOf(queries, first, most);
-          if (members.length < most || areEnough(members, rest)) return members;
-        }
-      });
+      .flatMap((first) => membersOf(queries, first, rest, exceptJobs));
     due.push(...dueOfAll(found, { ...query, limit: rest }));
   }
   return due;
@@ -81,7 +73,19 @@ function firstsOf(queries: Queries, query: DueQuery): readonly JobRecord[] {
   );
 }
 
-/** The first jobs of the group of a job. */
-function membersOf(queries: Queries, { life }: JobRecord, limit: number): readonly JobRecord[] {
-  return recordsOf(queries, sql.GROUP_MEMBERS, life, toLimit(limit));
+/**
+ * The first jobs of the group of a job, so many that `wanted` are among them that are not left out, if the group has them. Most of those
+ * that are left out are in other groups: an engine has them already.
+ */
+function membersOf(
+  queries: Queries,
+  { life }: JobRecord,
+  wanted: number,
+  exceptJobs: ReadonlySet<string>,
+): readonly JobRecord[] {
+  for (let limit = wanted;; limit *= 2) {
+    const members = recordsOf(queries, sql.GROUP_MEMBERS, life, toLimit(limit));
+    const others = members.filter(({ jobId }) => !exceptJobs.has(jobId));
+    if (members.length < limit || others.length >= wanted) return members;
+  }
 }
