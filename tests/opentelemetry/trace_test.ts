@@ -23,6 +23,23 @@ class Relay extends Routine {
   }
 }
 
+class Leaf extends Routine {
+  readonly trigger = this.addSlot("trigger", this.grow);
+  grow(): void {}
+}
+const childFlow = new Flow({ id: "child", registry: new Registry({ Leaf }) });
+const leaf = childFlow.addRoutine(new Leaf(), "leaf");
+
+/** Asks for a child, and hears of its end. */
+class Asker extends Routine {
+  readonly trigger = this.addSlot("trigger", this.ask);
+  readonly ended = this.addSlot("ended", this.hear);
+  hear(): void {}
+  ask(_: unknown, ctx: Context): void {
+    ctx.child(childFlow, leaf.trigger, {}, { to: this.ended });
+  }
+}
+
 const RELAY_TREE = [
   "create relay (PRODUCER) in nothing",
   "process a.trigger (CONSUMER) in job relay",
@@ -72,20 +89,6 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, "late
 }
 
 test("C446 a job over three hosts, a day apart, and its child are one trace by what all three have exported", async () => {
-  class Leaf extends Routine {
-    readonly trigger = this.addSlot("trigger", this.grow);
-    grow(): void {}
-  }
-  const childFlow = new Flow({ id: "child", registry: new Registry({ Leaf }) });
-  const leaf = childFlow.addRoutine(new Leaf(), "leaf");
-  class Asker extends Routine {
-    readonly trigger = this.addSlot("trigger", this.ask);
-    readonly ended = this.addSlot("ended", this.hear);
-    hear(): void {}
-    ask(_: unknown, ctx: Context): void {
-      ctx.child(childFlow, leaf.trigger, {}, { to: this.ended });
-    }
-  }
   const recorded = new RecordedTelemetry();
   const store = lateStore();
   const timers = manualTimers();
@@ -180,27 +183,13 @@ test("C446 a job that is made in a span belongs to its trace, and so does a chil
 });
 
 test("C446 a child that a step asks for belongs to the trace of its parent, on whatever host it runs", async () => {
-  class Leaf extends Routine {
-    readonly trigger = this.addSlot("trigger", this.grow);
-    grow(): void {}
-  }
-  const childFlow = new Flow({ id: "child", registry: new Registry({ Leaf }) });
-  const leaf = childFlow.addRoutine(new Leaf(), "leaf");
-  class Parent extends Routine {
-    readonly trigger = this.addSlot("trigger", this.ask);
-    readonly ended = this.addSlot("ended", this.hear);
-    hear(): void {}
-    ask(_: unknown, ctx: Context): void {
-      ctx.child(childFlow, leaf.trigger, {}, { to: this.ended });
-    }
-  }
   const recorded = new RecordedTelemetry();
   const store = lateStore();
   const timers = manualTimers();
-  const registry = new Registry({ Parent, Leaf });
+  const registry = new Registry({ Asker, Leaf });
   const createEngine = () => new Engine({ timers, registry, store, ...recorded.ofHost() });
   const flow = new Flow({ id: "parent", engine: createEngine(), registry });
-  flow.addRoutine(new Parent(), "only");
+  flow.addRoutine(new Asker(), "only");
   const worker = createEngine().work();
   const job = flow.execute("only", {}, { jobId: "job" });
   await timers.advance(20_000);
