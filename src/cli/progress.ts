@@ -1,30 +1,36 @@
-import type { CommandHost } from "./host.ts";
+import { Writable } from "node:stream";
+// @ts-types="npm:@types/cli-progress@^3.11.6"
+import cliProgress from "cli-progress";
+import type { CommandHost, CommandOutput } from "./host.ts";
 
 const BAR_WIDTH = 24;
-/** How often a line on a terminal is written anew, in milliseconds. */
-const REFRESH_MS = 100;
 /** How many are done from one line to the next where nobody looks at a terminal. */
 const LINE_EVERY = 10_000;
 
-/**
- * Shows the progress of a long command: a bar on a terminal, a line from time to time elsewhere.
- *
- * It is no package: those with a bar write to the process's own streams with timers of their own, where a command writes to the output
- * that it is given and goes by its clock, and none of those without further dependencies is kept up.
- */
+/** Shows the progress of a long command: a bar on a terminal, a line from time to time elsewhere. */
 export class Progress {
-  readonly #host: Pick<CommandHost, "errors" | "timers">;
+  readonly #errors: CommandOutput;
   readonly #what: string;
+  readonly #terminal: Writable | undefined;
+  readonly #bar: cliProgress.SingleBar | undefined;
   #total: number | undefined;
   #done = 0;
-  #shownAt = -Infinity;
-  #isShown = false;
 
   /** Begins at none of so many; the total may be unknown. */
-  constructor(host: Pick<CommandHost, "errors" | "timers">, what: string, total: number | undefined) {
-    this.#host = host;
+  constructor({ errors }: Pick<CommandHost, "errors">, what: string, total: number | undefined) {
+    this.#errors = errors;
     this.#what = what;
     this.#total = total;
+    if (!errors.isTerminal) return;
+    this.#terminal = terminalOf(errors);
+    this.#bar = new cliProgress.SingleBar({
+      stream: this.#terminal,
+      format: total === undefined ? "{value} {what}" : "{bar} {percentage} %, {value} of {total} {what}",
+      barsize: BAR_WIDTH,
+      clearOnComplete: true,
+      // Lines are cut where the terminal ends; how it wraps them stays as it is.
+      linewrap: true,
+    }, cliProgress.Presets.shades_classic);
   }
 
   /** How many are done. */
@@ -36,38 +42,44 @@ export class Progress {
   async step(count: number = 1): Promise<void> {
     const before = this.#done;
     this.#done += count;
-    const { errors, timers } = this.#host;
-    if (!errors.isTerminal) {
-      const isRound = Math.floor(before / LINE_EVERY) < Math.floor(this.#done / LINE_EVERY);
-      if (isRound) await errors.write(`${this.#count()}\n`);
-    } else if (timers.elapsed() - this.#shownAt >= REFRESH_MS) await this.#show();
+    this.#show();
+    const isRound = Math.floor(before / LINE_EVERY) < Math.floor(this.#done / LINE_EVERY);
+    if (this.#bar === undefined && isRound) await this.#errors.write(`${this.#count()}\n`);
   }
 
-  /** So many of so many are done by now: shown at once, and on a terminal only. */
-  async reach(done: number, total: number): Promise<void> {
+  /** So many of so many are done by now: shown on a terminal only. */
+  reach(done: number, total: number): void {
     [this.#done, this.#total] = [done, total];
-    if (this.#host.errors.isTerminal) await this.#show();
-  }
-
-  async #show(): Promise<void> {
-    this.#shownAt = this.#host.timers.elapsed();
-    this.#isShown = true;
-    await this.#host.errors.write(`\r${this.#bar()}${this.#count()}\u001b[K`);
+    this.#show();
   }
 
   /** Takes the bar away, before anything else is printed. */
   async end(): Promise<void> {
-    if (this.#isShown) await this.#host.errors.write("\r\u001b[K");
-    this.#isShown = false;
+    const terminal = this.#terminal;
+    if (terminal === undefined) return;
+    this.#bar?.stop();
+    await new Promise<unknown>((resolve) => terminal.write("", resolve));
+  }
+
+  #show(): void {
+    if (this.#bar?.isActive === true) {
+      this.#bar.setTotal(this.#total ?? 0);
+      this.#bar.update(this.#done);
+    } else this.#bar?.start(this.#total ?? 0, this.#done, { what: this.#what });
   }
 
   #count(): string {
     return this.#total === undefined ? `${this.#done} ${this.#what}` : `${this.#done} of ${this.#total} ${this.#what}`;
   }
+}
 
-  #bar(): string {
-    if (this.#total === undefined) return "";
-    const full = Math.min(BAR_WIDTH, Math.floor(this.#done / Math.max(1, this.#total) * BAR_WIDTH));
-    return `${"█".repeat(full)}${"░".repeat(BAR_WIDTH - full)} `;
-  }
+/** The terminal as the package writes to it. */
+function terminalOf(errors: CommandOutput): Writable {
+  const stream = new Writable({
+    decodeStrings: false,
+    write: (text: string, _encoding, done) => void errors.write(text).then(() => done(), done),
+  });
+  // Nobody reads any more: the command goes on, and is told where it prints its answer.
+  stream.on("error", () => {});
+  return Object.assign(stream, { isTTY: true, columns: errors.columns ?? 80 });
 }

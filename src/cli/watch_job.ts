@@ -47,11 +47,11 @@ export async function watchJob(
   jobId: string,
   host: Pick<CommandHost, "signal" | "timers">,
   onChange: (change: JobChange) => Promise<void>,
-  onLook: (job: JobDocument) => Promise<void> = () => Promise.resolve(),
+  onLook: (job: JobDocument) => void = () => {},
 ): Promise<JobStatus> {
   let { job, record } = await read(store, jobId);
   await onChange({ at: job.updatedAt, path: "", message: summaryOf(job) });
-  await onLook(job);
+  onLook(job);
   while (!await isAtItsEnd({ store, timers: host.timers }, record)) {
     await untilChanged(store, jobId, host);
     const found = await store.find(jobId);
@@ -62,7 +62,7 @@ export async function watchJob(
       if (!QUIET.has(path.replace(/\W.*$/s, ""))) await onChange({ at: next.job.updatedAt, path, message });
     }
     ({ job, record } = next);
-    await onLook(job);
+    onLook(job);
   }
   return job.status;
 }

@@ -14,7 +14,7 @@ import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 import { fullJob } from "../support/full_job_document.ts";
-import { inOwnFolder, NOW, runCommand } from "./run_command.ts";
+import { barsIn, inOwnFolder, NOW, runCommand } from "./run_command.ts";
 import { sampleDocuments } from "./sample_documents.ts";
 import { inStore, makeStore, sampleEngine } from "./sample_store.ts";
 
@@ -388,10 +388,10 @@ test("a watched job has a bar on a terminal, which goes before each line", () =>
         isTerminal,
         ...(signal === undefined ? {} : { signal }),
       });
-    assertEquals((await watch("j", true)).errors, `\r${"█".repeat(18)}${"░".repeat(6)} 3 of 4 tasks\u001b[K\r\u001b[K`);
+    assertEquals(barsIn((await watch("j", true)).errors), [`${"█".repeat(18)}${"░".repeat(6)} 75 %, 3 of 4 tasks`]);
     assertEquals((await watch("j", false)).errors, "");
     const interrupted = await watch("waiting", true, AbortSignal.abort());
-    assertEquals(interrupted.errors.endsWith(" 3 of 4 tasks\u001b[K\r\u001b[K"), true);
+    assertEquals(barsIn(interrupted.errors).at(-1)?.endsWith("75 %, 3 of 4 tasks"), true);
   }));
 
 test("a purge of many jobs shows how many are deleted, and ends when it is interrupted", () =>
@@ -412,24 +412,32 @@ test("a purge of many jobs shows how many are deleted, and ends when it is inter
     assertEquals([interrupted.exit, interrupted.output, interrupted.errors], [130, "", ""]);
     assertEquals((await purge(["--limit", "2"])).output, "2 jobs are deleted\n");
     const { errors, output } = await purge([]);
-    assertEquals([errors, output], ["\r1 jobs\u001b[K\r\u001b[K", "1 job is deleted\n"]);
+    assertEquals([barsIn(errors), output], [["1 jobs"], "1 job is deleted\n"]);
   }));
 
-test("progress is a line for each ten thousand where nobody looks, and a bar that is not drawn too often elsewhere", async () => {
-  const timers = manualTimers();
-  const count = async (isTerminal: boolean, total: number | undefined, steps: number, everyMs: number) => {
+test("progress is a line for each ten thousand where nobody looks, and elsewhere a bar that is taken away at the end", async () => {
+  const count = async (isTerminal: boolean, total: number | undefined, steps: number) => {
     let text = "";
-    const output = { isTerminal, write: (part: string) => Promise.resolve(void (text += part)) };
-    const progress = new Progress({ errors: output, timers }, "jobs", total);
-    for (let n = 0; n < steps; n++) {
-      await progress.step();
-      if (everyMs > 0) await timers.advance(everyMs);
-    }
+    const progress = new Progress(
+      { errors: { isTerminal, write: (part) => Promise.resolve(void (text += part)) } },
+      "jobs",
+      total,
+    );
+    for (let n = 0; n < steps; n++) await progress.step();
     await progress.end();
     return text;
   };
-  assertEquals(await count(false, undefined, 20_001, 0), "10000 jobs\n20000 jobs\n");
-  assertEquals(await count(false, 10_000, 10_000, 0), "10000 of 10000 jobs\n");
-  assertEquals((await count(true, undefined, 5, 50)).split("\r").length, 1 + 3 + 1);
-  assertMatch(await count(true, 2, 1, 0), /^\r█{12}░{12} 1 of 2 jobs/);
+  assertEquals(await count(false, undefined, 20_001), "10000 jobs\n20000 jobs\n");
+  assertEquals(await count(false, 10_000, 10_000), "10000 of 10000 jobs\n");
+  assertEquals(barsIn(await count(true, undefined, 1)), ["1 jobs"]);
+  assertEquals(barsIn(await count(true, 2, 1)), [`${"█".repeat(12)}${"░".repeat(12)} 50 %, 1 of 2 jobs`]);
+});
+
+test("nobody who reads a bar any more ends no command", async () => {
+  const closed = { isTerminal: true, write: () => Promise.reject(new Error("EPIPE")) };
+  const progress = new Progress({ errors: closed }, "jobs", 2);
+  await progress.step();
+  await progress.step();
+  await progress.end();
+  assertEquals(progress.done, 2);
 });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { assertEquals } from "@std/assert";
 import { type CommandHost, run } from "../../src/cli/main.ts";
 import { type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 
@@ -68,4 +69,11 @@ export async function inOwnFolder(use: (path: (name: string) => string) => Promi
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The bars of progress that were drawn on a terminal one after the other, all of which must have been taken away. */
+export function barsIn(errors: string): readonly string[] {
+  assertEquals(errors.endsWith("\u001b[2K"), true);
+  // deno-lint-ignore no-control-regex
+  return [...errors.matchAll(/\u001b\[1G([^\u001b]+)\u001b\[0K/g)].map(([, bar = ""]) => bar);
 }

@@ -33,7 +33,7 @@ const READER_USERS: readonly string[] = ["studio", "cli"];
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   documents: ["valibot"],
   diagram: ["@dagrejs/dagre"],
-  cli: ["@std/json"],
+  cli: ["@std/json", "cli-progress"],
   schedules: ["croner"],
 };
 /** Beside the floors: what stands behind a port. Each imports the lowest floors, its own parts and a kit only. */

@@ -20,9 +20,9 @@ export const jobsWatch: Command = {
         await progress.end();
         await say(call, change);
       };
-      const onLook = async ({ nextTaskId, pendingTasks }: JobDocument) => {
+      const onLook = ({ nextTaskId, pendingTasks }: JobDocument) => {
         const made = nextTaskId - 1;
-        await progress.reach(made - pendingTasks.length, made);
+        progress.reach(made - pendingTasks.length, made);
       };
       try {
         const status = await watchJob(store, call.arg(0), call.host, onChange, onLook);
