@@ -23,8 +23,21 @@ export function finish(all: readonly Counts[]): never {
 
 /** Counts the cases of a JUnit report; a run that failed without a failed case counts as one. */
 export function countCases(report: string, success: boolean): Tally {
-  const cases = report.split("<testcase").slice(1);
-  const failed = cases.filter((it) => /<(failure|error)\b/.test(it)).length;
+  const cases = casesOf(report);
+  const failed = cases.filter(hasFailed).length;
   const skipped = cases.filter((it) => /<skipped\b/.test(it)).length;
   return { passed: cases.length - failed - skipped, failed: success ? failed : Math.max(failed, 1), skipped };
+}
+
+/** The names of the cases of a JUnit report that failed. */
+export function failedCases(report: string): readonly string[] {
+  return casesOf(report).filter(hasFailed).map((it) => /\bname="([^"]*)"/.exec(it)?.[1] ?? "a case without a name");
+}
+
+function casesOf(report: string): readonly string[] {
+  return report.split("<testcase").slice(1);
+}
+
+function hasFailed(testCase: string): boolean {
+  return /<(failure|error)\b/.test(testCase);
 }

@@ -2,7 +2,7 @@ import { SHARES } from "../tests/support/gate_amount.ts";
 import { chooseAssertions } from "./assertions.ts";
 import { countsForCoverage, coverageFlags, reportCoverage } from "./coverage_report.ts";
 import { handOff } from "./hand_off.ts";
-import { countCases, finish, type Tally } from "./report.ts";
+import { countCases, failedCases, finish, type Tally } from "./report.ts";
 import { runLimited } from "./run_limited.ts";
 import { findRuntimes, type Runtime } from "./runtimes.ts";
 import { startServicesFor } from "./services.ts";
@@ -15,6 +15,8 @@ import { fitsWorkers, LEFT_OUT, listFiles } from "./worker.ts";
 
 interface Result extends Tally {
   readonly line: string;
+  /** The names of the tests that failed, where they are known. */
+  readonly failures: readonly string[];
 }
 
 const STAND_IN = "@std/assert is the stand-in of tests/support";
@@ -22,6 +24,8 @@ const STAND_IN = "@std/assert is the stand-in of tests/support";
 const PATIENCE_MS = 180_000;
 /** How long all tests of a runtime may take: beside those of another one and the checks, on a slow machine. */
 const LIMIT_MS = 1_500_000;
+/** How many runs go on side by side. */
+const LANES = 2;
 // Tests start examples, servers and a browser as processes, each in a folder of its own, and call them.
 const PERMISSIONS = ["--allow-all"];
 
@@ -85,17 +89,26 @@ const portable = others.filter(fitsWorkers);
 const inWorkerd = found.filter(({ name }) => name === "workerd").map(runWorkerd);
 const inDeno = found.filter(({ name }) => name === "Deno");
 const looked = isAll ? files.filter(countsForCoverage) : [];
-// What is left waits for processes, disks and servers half of the time.
-const results = (await Promise.all(inDeno.flatMap((runtime) => [
-  run(runtime, files.filter((it) => !looked.includes(it))).then((result) => [result]),
-  ...(isAll ? [runForCoverage(runtime)] : []),
-]))).flat();
-const bunAndNode = found.filter(({ name }) => name === "Bun" || name === "Node").map((runtime) => run(runtime, others));
-results.push(...await Promise.all([...bunAndNode, ...inWorkerd]));
-if (isAll) results.push(await handOff(found));
+// Both wait for processes, disks and servers half of the time: Bun and Node follow as either is done.
+const lanes = [
+  ...inDeno.flatMap((runtime) => [
+    () => run(runtime, files.filter((it) => !looked.includes(it))).then((result) => [result]),
+    ...(isAll ? [() => runForCoverage(runtime)] : []),
+  ]),
+  ...found.filter(({ name }) => name === "Node" || name === "Bun")
+    .map((runtime) => () => run(runtime, others).then((result) => [result])),
+];
+const results: Result[] = [];
+await Promise.all(Array.from({ length: LANES }, async () => {
+  for (let next = lanes.shift(); next !== undefined; next = lanes.shift()) results.push(...await next());
+}));
+results.push(...await Promise.all(inWorkerd));
+// It has said what failed.
+if (isAll) results.push({ ...await handOff(found), failures: [] });
 console.log();
 await services.stop();
 for (const line of [...results.map((it) => it.line), ...missing, ...services.missing]) console.log(line);
+for (const name of results.flatMap((it) => it.failures)) console.log(`FAILED: ${name}`);
 finish(results);
 
 /** The tests that are to reach every line, and what they reach. */
@@ -105,7 +118,7 @@ async function runForCoverage(runtime: Runtime): Promise<Result[]> {
   const counts = await reportCoverage(folder);
   await Deno.remove(folder, { recursive: true });
   const line = `Coverage: ${counts.passed} files, ${counts.failed} complaints`;
-  return [result, { ...counts, skipped: 0, line }];
+  return [result, { ...counts, skipped: 0, line, failures: counts.failed > 0 ? ["coverage"] : [] }];
 }
 
 async function run(runtime: Runtime, tested: readonly string[], flags: readonly string[] = []): Promise<Result> {
@@ -115,9 +128,10 @@ async function run(runtime: Runtime, tested: readonly string[], flags: readonly 
   const { success, stdout, stderr } = await runLimited(runtime.command, args, { limitMs: LIMIT_MS });
   console.log(`\n${runtime.name} ${runtime.version}\n`);
   for (const output of [stdout, stderr]) console.log(output);
-  const tally = countCases(await Deno.readTextFile(report), success);
+  const cases = await Deno.readTextFile(report);
   await Deno.remove(report);
-  return summarize(runtime, tally, runtime.name === "Deno" ? assertions.note : STAND_IN);
+  const note = runtime.name === "Deno" ? assertions.note : STAND_IN;
+  return summarize(runtime, countCases(cases, success), failedCases(cases), note);
 }
 
 function testArgs({ name }: Runtime, report: string, tested: readonly string[], flags: readonly string[]): string[] {
@@ -141,15 +155,18 @@ async function runWorkerd(runtime: Runtime): Promise<Result> {
   return summarize(
     runtime,
     tally,
+    [],
     `${files.length - portable.length} of ${files.length} files are left out: ${LEFT_OUT}, or run in Deno`,
   );
 }
 
-function summarize({ name, version }: Runtime, tally: Tally, note: string): Result {
+function summarize({ name, version }: Runtime, tally: Tally, named: readonly string[], note: string): Result {
   const { passed, failed, skipped } = tally;
+  const failures = failed > 0 && named.length === 0 ? ["see above"] : named;
   const share = `${Math.round(SHARES[name] * 100)} % of the generated cases`;
   return {
     ...tally,
+    failures: failures.map((it) => `${name}: ${it}`),
     line: `${name} ${version}: ${passed} passed, ${failed} failed, ${skipped} skipped (${share}; ${note})`,
   };
 }

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { countCases, total } from "../../scripts/report.ts";
+import { countCases, failedCases, total } from "../../scripts/report.ts";
 
 const report = `<testsuite>
   <testcase name="a"></testcase>
@@ -11,6 +11,11 @@ const report = `<testsuite>
 
 test("countCases() counts what a report says", () => {
   assertEquals(countCases(report, false), { passed: 2, failed: 1, skipped: 1 });
+});
+
+test("failedCases() names what failed", () => {
+  assertEquals(failedCases(report), ["c"]);
+  assertEquals(failedCases(""), []);
 });
 
 test("countCases() counts a run that failed before its cases", () => {
