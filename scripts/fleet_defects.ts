@@ -35,6 +35,7 @@ const FIRST_TASKS = `${DURABLE}/first_tasks.ts`;
 const PERMITS = "src/ports/permit_kit.ts";
 const QUEUE_PERMITS = `${DURABLE}/queue_permits.ts`;
 const HANDLE = "src/job_handle.ts";
+const TASK_FAILURES = `${EXECUTION}/task_failures.ts`;
 const CHILD_JOBS = `${DURABLE}/child_jobs.ts`;
 const STORED_JOBS = "src/stored_jobs.ts";
 const ADOPTION = "src/stored_adoption.ts";
@@ -789,6 +790,43 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     'if (job.status === "paused") return undo(storage, execution, found);',
     "",
     "rests",
+  ),
+  {
+    rule: "retries",
+    what: "retryIf is told how often a task was tried again in its own process",
+    focus: "retries",
+    edits: [
+      {
+        file: TASK_FAILURES,
+        from: "routine, task.details?.attempt ?? 0);",
+        to: "routine, TRIED.get(task) ?? 0);\n      TRIED.set(task, (TRIED.get(task) ?? 0) + 1);",
+      },
+      { file: TASK_FAILURES, from: "function decideRetry(", to: "const TRIED = new WeakMap();\nfunction decideRetry(" },
+    ],
+  },
+  defect(
+    "retries",
+    "the delay that retryIf gives does not count",
+    "src/job/decide.ts",
+    "retry === true ? retryDelay(handler, job.jobId, task.id, attempt) : retry",
+    "retryDelay(handler, job.jobId, task.id, attempt)",
+    "retries",
+  ),
+  defect(
+    "retries",
+    "a flow that was read has no retryIf",
+    "src/model/error_handler.ts",
+    "    retryIf: find(retryIf, `${path}.retryIf`),\n",
+    "",
+    "retries",
+  ),
+  defect(
+    "retries",
+    "a task that waits for another try runs at once where its job is taken up",
+    "src/job/ready_queue.ts",
+    "else this.add(task, time);\n    }\n    this.#hasOthers",
+    "else if ((task.details?.attempt ?? 0) > 0) this.addReady(task);\n      else this.add(task, time);\n    }\n    this.#hasOthers",
+    "retries",
   ),
   defect(
     "versions",

@@ -1,5 +1,5 @@
 import type { FlowDocument, JobDocument, TaskDocument } from "../../src/documents/mod.ts";
-import type { FlowSpec } from "./flow_spec.ts";
+import { asksRetryIf, type FlowSpec } from "./flow_spec.ts";
 import type { MovingRun } from "./moving_run.ts";
 
 /** Counts the features that the runs of a property test have exercised, to show that none is left out. */
@@ -8,7 +8,9 @@ export class FeatureCoverage {
 
   /** Counts the features of one run: of its flow, its stops and its end. */
   add(spec: FlowSpec, run: MovingRun): void {
-    for (const { type, script, concurrency } of spec.nodes) {
+    if (spec.checksResult) this.#count("schema of result");
+    for (const { type, script, concurrency, errorHandler } of spec.nodes) {
+      if (errorHandler !== undefined && asksRetryIf(errorHandler)) this.#count("retryIf");
       this.#count(`class ${type}`);
       if (concurrency !== undefined && concurrency < spec.maxWorkers) this.#count("concurrency");
       for (const { op } of script.ops) this.#count(`op ${op}`);
@@ -55,6 +57,7 @@ export class FeatureCoverage {
     if (job.arrivals !== undefined) this.#count("carried arrivals");
     if (job.deferredEvents !== undefined) this.#count("carried deferred");
     if (job.failures !== undefined) this.#count("carried failures");
+    this.#countRefusedResults(job);
     for (const data of Object.values(job.slots ?? {}).flatMap((slots) => Object.values(slots))) {
       this.#count(data.lists === undefined ? "carried slot value" : "carried slot lists");
       for (const { start, cleared } of data.lists ?? []) {
@@ -84,11 +87,20 @@ export class FeatureCoverage {
   #countEnd(job: JobDocument): void {
     this.#count(`ended ${job.status}`);
     if (`${job.error?.message}`.includes("waiting included")) this.#count("ended late");
+    if (`${job.error?.message}`.includes("no handler has called ctx.result")) this.#count("ended without result");
+    if (JSON.stringify(job.result)?.includes('"isChecked":true')) this.#count("ended with checked result");
     for (const { status, retries } of Object.values(job.routineStates ?? {})) {
       this.#count(`routine ${status}`);
       if (retries !== undefined) this.#count("routine retries");
     }
     for (const { error } of job.failures ?? []) this.#count(`failure ${error.name}`);
+    this.#countRefusedResults(job);
+  }
+
+  #countRefusedResults({ failures = [] }: JobDocument): void {
+    if (failures.some(({ error }) => `${error.message}`.startsWith("Cannot set the result"))) {
+      this.#count("failure of result");
+    }
   }
 
   #count(thing: string): void {

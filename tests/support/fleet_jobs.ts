@@ -2,6 +2,11 @@ import { type Context, ErrorHandler, type ExpectTimeout, Flow, Registry, Routine
 import { childFlows, Leads, Reports, Rushes } from "./fleet_families.ts";
 import type { FleetJob } from "../../src/testing/fleet/fleet_options.ts";
 
+/** What the errors of `Picky` begin with: then comes how often it was tried again before. */
+export const PICKY_FAILURE = "it is worth nothing after ";
+/** When it is tried again after the first, in milliseconds. */
+export const SOON_MS = 1_300;
+
 /** The length of what goes on for long. */
 const STRIDES = 200;
 
@@ -34,6 +39,24 @@ class Flaky extends Routine {
     await Promise.resolve();
     if (ctx.attempt === 0) throw new Error("at first it fails");
     ctx.emit(this.done, {});
+  }
+}
+
+/** Fails as often as its own method says that it is worth another try: soon after the first, as usual after the second, and no more. */
+class Picky extends Routine {
+  readonly trigger = this.addSlot("trigger", this.work);
+  readonly done = this.addEvent<object>("done");
+  constructor() {
+    super();
+    this.setErrorHandler(
+      new ErrorHandler({ strategy: "retry", retryDelayMs: 900, maxRetries: 9, retryIf: this.isWorthIt }),
+    );
+  }
+  work(_: object, ctx: Context): void {
+    throw new RangeError(`${PICKY_FAILURE}${ctx.attempt}`);
+  }
+  isWorthIt(_: unknown, attempt: number): boolean | number {
+    return attempt === 0 ? SOON_MS : attempt === 1;
   }
 }
 
@@ -131,6 +154,7 @@ const CLASSES = {
   Relay,
   Later,
   Flaky,
+  Picky,
   Broken,
   Asks,
   AsksBriefly,
@@ -193,10 +217,10 @@ function rushes(): Flow {
 }
 
 /** The failures of its second routine are delivered to its third. */
-function rescued(): Flow {
-  const flow = chain("rescued", "Relay", "Broken");
+function rescued(id: string, name: "Broken" | "Picky"): Flow {
+  const flow = chain(id, "Relay", name);
   const rescue = flow.addRoutine(new Relay(), "rescue");
-  flow.connectFailure(flow.slot("broken1", "trigger"), rescue.trigger);
+  flow.connectFailure(flow.slot(`${name.toLowerCase()}1`, "trigger"), rescue.trigger);
   return flow;
 }
 
@@ -217,12 +241,15 @@ export const FLEET_JOBS: readonly FleetJob[] = [
     { routine: "escalates0", slot: "answer", data: { from: "Ann" } },
     { routine: "escalates0", slot: "answer", data: { from: "Bob" } },
   ]),
-  job(rescued(), "relay0"),
+  job(rescued("rescued", "Broken"), "relay0"),
   job(chain("spoils", "Fan", "Broken"), "fan0"),
   job(chain("family", "Leads", "Relay"), "leads0", [FAMILY_ANSWER], { children: ["family-works", "family-asks"] }),
   job(chain("elders", "Leads", "Relay"), "leads0", [], { children: ["family-leads", "family-breaks"] }),
   job(rushes(), "rushes0", [FAMILY_ANSWER], { children: ["family-asks", "family-works"] }),
 ];
+
+/** A job whose own method says which failures are worth another try. */
+export const PICKY_JOB: FleetJob = job(rescued("picks", "Picky"), "relay0");
 
 /** Jobs that take so many steps that only some fleets have them. */
 export const LONG_JOBS: readonly FleetJob[] = [job(chain("strides", "Strides", "Relay"), "strides0")];

@@ -93,6 +93,8 @@ export function flows(mode: Mode, size: Size = "any"): fc.Arbitrary<FlowSpec> {
       deadline: mode === "wild" || mode === "strict"
         ? fc.constantFrom({}, {}, {}, { deadlineMs: 4_000 }, { deadlineMs: 55 })
         : fc.constant({}),
+      // Which result was set last depends on the order of the handlers.
+      checksResult: isConcurrent ? fc.constant(false) : mode === "wild" ? fc.boolean() : rarely(),
     }).map(({ nodes, links, catches, items, n, gapMs, deadline, ...rest }): FlowSpec => ({
       mode,
       nodes: nodes.map(placeNode),

@@ -7,6 +7,7 @@ import {
   type Registry,
   type Routine,
   type Slot,
+  type StandardSchema,
 } from "../../mod.ts";
 import type { Batch, Script } from "./handler_script.ts";
 
@@ -60,6 +61,8 @@ export interface FlowSpec {
   readonly timeoutMs: number | undefined;
   /** How long the job may take by the wall clock, if it has a deadline. */
   readonly deadlineMs?: number;
+  /** Whether the flow has a schema for the result, which refuses some, changes others, and lets no job complete without one. */
+  readonly checksResult: boolean;
 }
 
 /** A routine of a generated flow. */
@@ -108,9 +111,18 @@ export interface CatchSpec {
 }
 
 /** Every other error handler that tries again asks its routine whether it may. */
+export function asksRetryIf({ strategy, maxRetries = 0 }: ErrorHandlerOptions): boolean {
+  return strategy === "retry" && maxRetries % 2 === 1;
+}
+
 function withRetryIf(options: ErrorHandlerOptions, routine: Routine<Script>): ErrorHandlerOptions {
-  const isAsked = options.strategy === "retry" && (options.maxRetries ?? 0) % 2 === 1;
-  return isAsked ? { ...options, retryIf: Reflect.get(routine, "mayRetry") } : options;
+  return asksRetryIf(options) ? { ...options, retryIf: Reflect.get(routine, "mayRetry") } : options;
+}
+
+function schemaOfResults(registry: Registry): StandardSchema {
+  const schema = registry.findSchema("Outcome");
+  if (schema === undefined) throw new TypeError("The registry has no schema for results");
+  return schema;
 }
 
 /** Builds a generated flow by hand, as its first host does. */
@@ -124,6 +136,7 @@ export function buildFlow(spec: FlowSpec, registry: Registry, engine: Engine): F
     executionTimeoutMs: spec.timeoutMs ?? Infinity,
     errorHandler: new ErrorHandler(spec.errorHandler),
     limits: spec.limits,
+    ...(spec.checksResult ? { result: schemaOfResults(registry) } : {}),
   });
   const add = (type: string, id: string) => {
     const Class = registry.classOf(type) as new () => Routine<Script>;

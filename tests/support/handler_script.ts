@@ -65,6 +65,13 @@ export function validateItem(value: unknown): SchemaResult<Item> {
   return { value: { ...item, n: Math.min(item.n, 3) } };
 }
 
+/** Checks the result of a job as a schema does. */
+export function validateResult(value: unknown): SchemaResult<unknown> {
+  const result = value as { readonly seed: number };
+  if (result.seed % 2 === 1) return { issues: [{ message: "no such result, please", path: ["seed"] }] };
+  return { value: { ...result, isChecked: true } };
+}
+
 /** What the entry of a scripted flow gets: the seeds of its items. */
 export interface Batch {
   /** The seeds. */

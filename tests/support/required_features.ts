@@ -22,7 +22,7 @@ const CARRIED = [
   .concat(["Date", "Map", "Set", "bigint", "Uint8Array", "Error", "Point"].map((name) => `"$type":"${name}"`))
   .map((thing) => `carried ${thing}`);
 const ENDED = ["ended completed", "routine completed", "routine error_continued", "routine skipped", "routine retries"];
-const COMMON = [...CLASSES, ...STOPS, ...OPS, ...CARRIED, ...ENDED, "mapping"];
+const COMMON = [...CLASSES, ...STOPS, ...OPS, ...CARRIED, ...ENDED, "mapping", "retryIf"];
 
 const TIMED = [
   ...COMMON,
@@ -37,7 +37,8 @@ const TIMED = [
   "carried handled",
   "carried failure",
 ]
-  .concat(["keep", "drop", "merged", "key", "recall", "result"].map((op) => `op ${op}`)).concat(["carried emitKey"]);
+  .concat(["keep", "drop", "merged", "key", "recall", "result"].map((op) => `op ${op}`)).concat(["carried emitKey"])
+  .concat(["schema of result", "failure of result", "ended without result", "ended with checked result"]);
 const DELAYED = [
   "carried awaiting",
   "carried onTimeout",

@@ -23,6 +23,7 @@ import {
   type Op,
   type Script,
   validateItem,
+  validateResult,
   valueOf,
 } from "./handler_script.ts";
 import type { AnyContext, HandlerEffect } from "./run_listener.ts";
@@ -322,5 +323,6 @@ export function scriptedRegistry(hooks: Hooks = NO_HOOKS): Registry {
   return new Registry({
     ...{ Source, SyncStep, AsyncStep, CheckStep, GeneratorStep, AsyncGeneratorStep },
     ...{ Collector, Folder, Totals, Checked, Desk, Shelf, Point, joinItems },
+    Outcome: { "~standard": { version: 1, vendor: "test", validate: validateResult } },
   });
 }

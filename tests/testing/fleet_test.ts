@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
+import { ReadyQueue } from "../../src/job/ready_queue.ts";
 import { StoreSession } from "../../src/engine/durable/store_session.ts";
 import { FleetError, simulateFleet } from "../../src/testing/mod.ts";
 import { DEFECTIVE_STORES } from "../support/defective_stores.ts";
@@ -24,10 +25,14 @@ const OPTIONS: Readonly<Record<string, Parameters<typeof runFleetOf>[1]>> = {
 };
 
 /** Runs fleets until one of them breaks a promise. */
-async function findFailure(options: Parameters<typeof runFleetOf>[1], most: number): Promise<FleetError | undefined> {
+async function findFailure(
+  options: Parameters<typeof runFleetOf>[1],
+  most: number,
+  focus?: string,
+): Promise<FleetError | undefined> {
   for (let seed = 1; seed <= most; seed++) {
     try {
-      await runFleetOf(seed, options);
+      await runFleetOf(seed, options, focus);
     } catch (error) {
       if (error instanceof FleetError) return error;
       throw error;
@@ -50,6 +55,21 @@ test("a fleet finds the defect: an answer of an older claim is taken up", RARE, 
     assertEquals((await findFailure({}, 600)) instanceof FleetError, true);
   } finally {
     StoreSession.prototype.mayTakeUp = mayTakeUp;
+  }
+});
+
+test("a fleet finds the defect: a task that is to be tried again does not wait", IN_GATE, async () => {
+  const { add, addReady } = ReadyQueue.prototype;
+  ReadyQueue.prototype.add = function (this: ReadyQueue, task, time) {
+    if ((task.details?.attempt ?? 0) > 0) addReady.call(this, task);
+    else add.call(this, task, time);
+  };
+  try {
+    const error = await findFailure({}, 150, "retries");
+    assertEquals(error?.invariant, "too late");
+    assertStringIncludes(error?.message ?? "", "runs early");
+  } finally {
+    ReadyQueue.prototype.add = add;
   }
 });
 

@@ -313,7 +313,8 @@ export class FleetProcess {
       const life = this.#lifeOf(jobId);
       const job = this.#host.store?.session.liveJob(jobId);
       const version = job && executionOf(job)?.plan.graph.version;
-      const handler = { process: this.number, jobId, life, version, task: task.id, step, key, input, isAborted };
+      const at = this.clock.now() - this.clock.offsetMs;
+      const handler = { process: this.number, jobId, life, version, task: task.id, step, key, input, isAborted, at };
       const end = ledger.starts(handler, clock.now);
       return () => {
         trace.add(() => `  process ${this.number} has done task ${step} of ${jobId}`);

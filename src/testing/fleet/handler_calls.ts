@@ -23,6 +23,21 @@ export interface HandlerCall extends Omit<RunningHandler, "life"> {
   readonly key: string;
   /** Its slot and its data. */
   readonly input: string;
+  /** When it is called, in true time, with what its process has worked in this turn of its event loop. */
+  readonly at: number;
+}
+
+/**
+ * A task that is to be tried again, or was emitted for later, does not run before its time: as far as clocks of a fleet may differ
+ * by `clockErrorMs` at most.
+ *
+ * @throws {FleetViolation} when it does
+ */
+export function checkDelay({ jobId, job }: JobLedger, { task, at }: HandlerCall, clockErrorMs: number): void {
+  const stored = [...job.tasks].find(({ id }) => id === task);
+  const { notBefore = at } = stored?.details ?? {};
+  if (at >= notBefore - clockErrorMs) return;
+  throw new FleetViolation("too late", `task ${task} of ${jobId} runs early, at ${at}, and its time is ${notBefore}`);
 }
 
 /** A step has one idempotency key, and always the same data; and no other step has that key. */

@@ -97,7 +97,8 @@ export class FleetError extends RoutiluxError {
  *   of its end once, when that is stored, and the children of a parent that has ended are cancelled; with `versions`, a job that is moved
  *   to another version is otherwise as it was, it is not moved back, and its handlers run in the version that is stored with it;
  * - `two at a time`: no two engines run one job at the same time while their leases last, and only one commits;
- * - `too late`: what was in the inbox of a job in time counts before a deadline, an end, and the first step after a claim;
+ * - `too late`: what was in the inbox of a job in time counts before a deadline, an end, and the first step after a claim; and no
+ *   task that waits for its time runs before it;
  * - `too many`: workers have no more jobs of a queue than its limits allow, and take no more;
  * - `unbounded`: an inbox has no more commands than it has room for, a journal is not much longer than its snapshot, and an engine keeps
  *   only jobs that it has, and permits that it needs;
