@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import ts from "typescript";
 import config from "../deno.json" with { type: "json" };
 import { chooseAssertions } from "./assertions.ts";
@@ -37,7 +37,7 @@ const ROOT = new URL("../", import.meta.url);
 const { flags } = await chooseAssertions();
 const published = config.publish.include;
 const read = (path: string): string => readFileSync(new URL(path, ROOT), "utf8");
-const guides = [...Deno.readDirSync("docs")].map(({ name }) => `docs/${name}`);
+const guides = readdirSync("docs", { recursive: true, encoding: "utf8" }).map((name) => `docs/${name}`);
 const complaints: string[] = [];
 /** The names of the public classes and functions, by their files. */
 const files = new Map<string, Set<string>>();

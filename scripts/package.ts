@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { build, stop } from "npm:esbuild@0.28.2";
 import config from "../deno.json" with { type: "json" };
@@ -25,7 +26,7 @@ const HASHBANG = "#!/usr/bin/env node\n";
 /** The scheme of the modules that are made up of an entry for the bundler. */
 const ENTRY = "entry";
 const SOURCE_SPECIFIER = /(\bfrom |\bimport |\bimport\()"(\.[^"]*)\.ts"/g;
-const SOURCE_LINK = /\[([^\]]*)\]\((?:\.\.\/)?(?:src|mod\.ts)[^)]*\)/g;
+const SOURCE_LINK = /\[([^\]]*)\]\((?:\.\.\/)*(?:src|mod\.ts)[^)]*\)/g;
 const NPM_IMPORT = /^npm:(@?[^@]+)@(.+)$/;
 
 const entries = Object.entries(config.exports).map(([subpath, path]) => ({
@@ -41,7 +42,8 @@ export async function makePackage(root: string): Promise<void> {
   const { flags } = await chooseAssertions();
   const packages = new Set([...await writeScripts(root, flags), ...await writeDeclarations(root)]);
   for (const name of listFiles(SCHEMAS)) await copy(name, `${root}/${name}`);
-  const guides = [...Deno.readDirSync(GUIDES)].map(({ name }) => `${GUIDES}/${name}`);
+  const guides = readdirSync(GUIDES, { recursive: true, encoding: "utf8" }).map((name) => `${GUIDES}/${name}`)
+    .filter((name) => Deno.statSync(name).isFile);
   for (const name of [...DOCUMENTS, ...guides]) {
     await copy(name, `${root}/${name}`);
     // The others are pictures.

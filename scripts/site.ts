@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import config from "../deno.json" with { type: "json" };
+import { ASSETS } from "../src/studio/assets.ts";
 import { chooseAssertions } from "./assertions.ts";
 
 // Makes the static site in `dist/site`: the README, the guide and the changelog by VitePress, which has a search of its own, and beside
@@ -27,6 +28,8 @@ await run(
 await mendReference(API);
 await run("npm", "exec", "--prefix", SITE, "--", "vitepress", "build", SITE);
 await Deno.rename(API, `${PAGES}/api`);
+// The icon of the studio is that of the site, too.
+await Deno.writeTextFile(`${PAGES}/icon.svg`, ASSETS.get("/icon.svg")?.text ?? "");
 console.log(`the site is in ${PAGES}`);
 
 /**

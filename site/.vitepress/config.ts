@@ -32,6 +32,14 @@ function chapters(): {
   }));
 }
 
+/** The pages of the error codes, in the order of docs/errors.md. */
+function errorCodes(): { text: string; link: string }[] {
+  return Array.from(
+    read("docs/errors.md").matchAll(/\[`(\w+)`\]\(errors\/\w+\.md\)/g),
+    ([, code = ""]) => ({ text: code, link: `/docs/errors/${code}` }),
+  );
+}
+
 /** The page of the reference for a symbol, if it is public. */
 function referenceOf(symbol: string): string | undefined {
   if (!existsSync(API)) return undefined;
@@ -56,6 +64,8 @@ export default defineConfig({
   ],
   rewrites: { "README.md": "index.md", "docs/README.md": "docs/index.md" },
   cleanUrls: false,
+  // `scripts/site.ts` puts it there.
+  head: [["link", { rel: "icon", type: "image/svg+xml", href: "/icon.svg" }]],
   // The reference is made beside the pages.
   ignoreDeadLinks: [/\/api\//],
   markdown: {
@@ -81,7 +91,7 @@ export default defineConfig({
             const target = token.attrGet("href");
             if (token.type !== "link_open" || target === null) return;
             token.attrSet("href", MOVED[target] ?? target);
-            if (!/^(\.\.\/)?(src|mod\.ts)/.test(target)) return;
+            if (!/^(\.\.\/)*(src|mod\.ts)/.test(target)) return;
             token.attrSet(
               "href",
               referenceOf(children[index + 1]?.content ?? "") ??
@@ -103,6 +113,10 @@ export default defineConfig({
       { text: "Changelog", link: "/CHANGELOG" },
     ],
     sidebar: [...chapters(), {
+      text: "Error codes",
+      collapsed: true,
+      items: errorCodes(),
+    }, {
       text: "For others",
       items: [{ text: "From Python", link: "/docs/from_python" }],
     }],

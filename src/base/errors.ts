@@ -36,6 +36,8 @@ export type StateReason = "unknown" | "taken" | "elsewhere" | "ended" | "full" |
 /**
  * A call that the job's status (or the flow's) does not allow.
  *
+ * @see `docs/errors/STATE.md`: what it means, when it comes, and what to do
+ *
  * @example
  * ```ts
  * import { Flow, Routine, StateError } from "@routilux/routilux";
@@ -77,6 +79,8 @@ export class StateError extends RoutiluxError {
 
 /**
  * Data or a document that cannot be written or read: `document` and `path` say where.
+ *
+ * @see `docs/errors/SERIALIZATION.md`: what it means, when it comes, and what to do
  *
  * @example
  * ```ts
@@ -120,6 +124,8 @@ export interface PreflightFinding {
 
 /**
  * A job that does not fit its flow: every finding at once, and nothing has changed.
+ *
+ * @see `docs/errors/PREFLIGHT.md`: what it means, when it comes, and what to do
  *
  * @example
  * ```ts
@@ -166,6 +172,8 @@ const CANCELLED = "The job was cancelled";
 /**
  * The error of a job that was cancelled, and the reason of its handlers' `ctx.signal`.
  *
+ * @see `docs/errors/CANCELLED.md`: what it means, when it comes, and what to do
+ *
  * @example
  * ```ts
  * import { type Context, Flow, Routine } from "@routilux/routilux";
@@ -205,6 +213,8 @@ export function reviveCancelled(message: string): CancelledError {
 /**
  * A handler, a job or an expected delivery that took longer than allowed.
  *
+ * @see `docs/errors/TIMEOUT.md`: what it means, when it comes, and what to do
+ *
  * @example
  * ```ts
  * import { ErrorHandler } from "@routilux/routilux";
@@ -230,6 +240,8 @@ export class TimeoutError extends RoutiluxError {
 
 /**
  * The reason of `ctx.signal` when a pause no longer waits for the handler. Its task stays pending.
+ *
+ * @see `docs/errors/PAUSED.md`: what it means, when it comes, and what to do
  *
  * @example
  * ```ts
@@ -260,6 +272,8 @@ export class PausedError extends RoutiluxError {
 
 /**
  * A job that made more tasks than its flow's `limits.steps` allows: most often a cycle without an end.
+ *
+ * @see `docs/errors/STEP_LIMIT.md`: what it means, when it comes, and what to do
  *
  * @example
  * ```ts
@@ -309,6 +323,8 @@ export interface FailurePlace {
 /**
  * A job that has failed, for those who wait for its result. `cause` is the error that failed it. The place is that of the task; a job
  * that failed as a whole, because its time was up or it had no result, has none.
+ *
+ * @see `docs/errors/JOB_FAILED.md`: what it means, when it comes, and what to do
  *
  * @example
  * ```ts
@@ -369,6 +385,8 @@ export interface RetryErrorOptions extends ErrorOptions {
  * Thrown by a handler that wants to be tried again, whatever the strategy and `retryableErrors` of its error handler are: as often as
  * that one's `maxRetries` says.
  *
+ * @see `docs/errors/RETRY.md`: what it means, when it comes, and what to do
+ *
  * @example
  * ```ts
  * import { RetryError } from "@routilux/routilux";
@@ -403,6 +421,8 @@ export class RetryError extends RoutiluxError {
 /**
  * Thrown by a handler that another attempt cannot help: its task ends as if its retries were spent.
  *
+ * @see `docs/errors/NON_RETRYABLE.md`: what it means, when it comes, and what to do
+ *
  * @example
  * ```ts
  * import { NonRetryableError } from "@routilux/routilux";
@@ -421,6 +441,8 @@ export class NonRetryableError extends RoutiluxError {
 
 /**
  * A task with which no engine gets any further: several in a row have died, or lost their lease, where it was.
+ *
+ * @see `docs/errors/POISON.md`: what it means, when it comes, and what to do
  *
  * @example
  * ```ts
@@ -458,6 +480,8 @@ export class PoisonError extends RoutiluxError {
 
 /**
  * A write to a job that somebody else has changed since: whoever wrote is no longer its owner.
+ *
+ * @see `docs/errors/FENCED.md`: what it means, when it comes, and what to do
  *
  * @example
  * ```ts
@@ -511,6 +535,8 @@ const STOPPED = "the job has stopped, engine.recover() goes on from what is stor
 /**
  * A store that failed again and again: the job stopped, and goes on from what is stored by `engine.recover()`.
  *
+ * @see `docs/errors/STORE.md`: what it means, when it comes, and what to do
+ *
  * @example
  * ```ts
  * import { type Flow, type JobState, StoreError } from "@routilux/routilux";
@@ -543,6 +569,8 @@ export class StoreError extends RoutiluxError {
 
 /**
  * Something was asked of a job whose store has failed since: it may have been accepted or not.
+ *
+ * @see `docs/errors/OUTCOME_UNKNOWN.md`: what it means, when it comes, and what to do
  *
  * @example
  * ```ts

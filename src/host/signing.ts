@@ -42,6 +42,8 @@ const REMEDIES: Readonly<Record<SignatureProblem, string>> = {
 /**
  * A signature that does not count: the document must not be used.
  *
+ * @see `docs/errors/SIGNATURE.md`: what it means, when it comes, and what to do
+ *
  * @example
  * ```ts
  * import { SignatureError, verify } from "@routilux/routilux/signing";

@@ -18,6 +18,8 @@ const MOST_NAMED = 5;
 /**
  * An `Aggregator` or a `Join` that still holds groups when nothing else of its job is left.
  *
+ * @see `docs/errors/OPEN_GROUPS.md`: what it means, when it comes, and what to do
+ *
  * @example
  * ```ts
  * import type { JobState } from "@routilux/routilux";

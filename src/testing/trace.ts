@@ -49,6 +49,8 @@ function formatSteps(steps: readonly TraceStep[]): string {
 /**
  * A simulation has found a violation: `seed` repeats the run, `step` says where the violation was found.
  *
+ * @see `docs/errors/SIMULATION.md`: what it means, when it comes, and what to do
+ *
  * @example
  * ```ts
  * import { SimulationError } from "@routilux/routilux/testing";

@@ -27,8 +27,8 @@ for (const page of [...pages, "CONTRIBUTING.md", "examples/README.md", "bench/RE
 
 const guide = pages.filter((page) => page.startsWith("docs/"));
 
-test("docs/README.md leads to each page of the guide", () => {
-  const contents = read("docs/README.md");
+test("docs/README.md leads to each page of the guide, and docs/errors.md to those of the errors", () => {
+  const contents = read("docs/README.md") + read("docs/errors.md");
   const others = guide.filter((page) => page !== "docs/README.md").map((page) => page.slice("docs/".length));
   assertGreater(others.length, 0);
   assertEquals(others.filter((page) => !contents.includes(`](${page})`)), []);

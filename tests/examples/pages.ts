@@ -7,8 +7,8 @@ export const root: URL = new URL("../../", import.meta.url);
 /** The pages of the guide, and the README. */
 export const pages: readonly string[] = [
   "README.md",
-  ...readdirSync(fileURLToPath(new URL("docs", root))).filter((name) => name.endsWith(".md")).sort()
-    .map((name) => `docs/${name}`),
+  ...readdirSync(fileURLToPath(new URL("docs", root)), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md")).map((name) => `docs/${name.replaceAll("\\", "/")}`).sort(),
 ];
 
 /** An example of a page: a block of code that the gate runs. */

@@ -15,6 +15,8 @@ const REMEDIES: Readonly<Record<SealProblem, string>> = {
 /**
  * A text of a store that cannot be opened.
  *
+ * @see `docs/errors/SEALED_TEXT.md`: what it means, when it comes, and what to do
+ *
  * @example
  * ```ts
  * import { SealedTextError } from "@routilux/routilux/stores/sealed";

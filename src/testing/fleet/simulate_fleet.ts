@@ -45,6 +45,8 @@ const SHOWN = 40;
 /**
  * A fleet has broken a promise: `seed` repeats the run.
  *
+ * @see `docs/errors/FLEET.md`: what it means, when it comes, and what to do
+ *
  * @example
  * ```ts
  * import { FleetError } from "@routilux/routilux/testing";
