@@ -254,6 +254,8 @@ export interface DueQuery {
 
 /** Of which jobs `nextDueAt` says when they are due. */
 export interface NextDueQuery extends DueQuery {
+  /** An incarnation whose jobs are left out: whoever asks has them, however many they are. @default {none} */
+  readonly exceptIncarnation?: number | undefined;
   /**
    * A text that `watch` tells everybody, by `looked`, if nothing is due now: those who would have asked the same need not ask. A store may
    * leave that out.

@@ -318,7 +318,7 @@ export function dueOfAll(records: Iterable<JobRecord>, query: TakeQuery): JobRec
  * nextDueOfAll([], { now: 0 }); // undefined: nothing will be due
  * ```
  */
-export function nextDueOfAll(records: Iterable<JobRecord>, query: DueQuery): number | undefined {
+export function nextDueOfAll(records: Iterable<JobRecord>, query: NextDueQuery): number | undefined {
   let next: number | undefined;
   for (const record of records) {
     const at = isAskedFor(record, query) ? dueFrom(record, query.now) : undefined;
@@ -339,10 +339,11 @@ export function nextDueOfAll(records: Iterable<JobRecord>, query: DueQuery): num
  * ```
  */
 export function isAskedFor(
-  { jobId, flowId, flowHash, queue, sent, consumed }: JobRecord,
-  { flows, exceptFlows, exceptJobs, queues, unread }: DueQuery,
+  { jobId, flowId, flowHash, queue, incarnation, sent, consumed }: JobRecord,
+  { flows, exceptFlows, exceptIncarnation, exceptJobs, queues, unread }: NextDueQuery,
 ): boolean {
   return (unread !== true || sent > consumed) && exceptJobs?.has(jobId) !== true &&
+    (exceptIncarnation === undefined || incarnation !== exceptIncarnation) &&
     exceptFlows?.has(flowHash) !== true &&
     flows?.includes(flowId) !== false && queues?.includes(queue) !== false;
 }

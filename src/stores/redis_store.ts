@@ -189,7 +189,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       return ask("claim", now, [toWire(owner), String(incarnation), String(jobs.length), ...list], toTaken);
     },
     nextDueAt: (query) =>
-      ask("next_due", query.now, filterArguments(query), (reply) => {
+      ask("next_due", query.now, [...filterArguments(query), ...optional(query.exceptIncarnation)], (reply) => {
         const [now, at] = itemsOf(reply).map(optionalNumber);
         return at === undefined ? undefined : script.toCaller(at, now ?? at, query.now);
       }),

@@ -1,11 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import type { WorkOptions } from "../../mod.ts";
-import type { Store, StoreEvent } from "../../src/ports/mod.ts";
+import type { NextDueQuery, Store, StoreEvent } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
+import { createLatch } from "../support/latch.ts";
 import { lateStore } from "../support/late_store.ts";
-import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+import { StoredFlowProcess, type Work } from "../support/stored_flow_process.ts";
 
 // Workers that have nothing to do tell each other that they have looked: together they ask the store as often as one of them would, and
 // what nobody was told of is found as soon.
@@ -30,6 +31,8 @@ class Fleet {
   readonly #store: Store;
   /** How often each process has asked what is due. */
   readonly looks: number[] = [];
+  /** What was asked last. */
+  asked: NextDueQuery | undefined;
   /** All calls, except those that renew leases. */
   calls = 0;
 
@@ -37,7 +40,11 @@ class Fleet {
     this.#store = store;
   }
 
-  start(options: WorkOptions = {}, { hears = () => true, fails = () => false }: View = {}): StoredFlowProcess {
+  start(
+    options: WorkOptions = {},
+    { hears = () => true, fails = () => false }: View = {},
+    work?: Work,
+  ): StoredFlowProcess {
     const { looks } = this;
     const number = looks.push(0) - 1;
     const count = <A extends unknown[], R>(call: (...args: A) => R) => (...args: A): R => {
@@ -52,12 +59,14 @@ class Fleet {
         commands: count((owner, now) => inner.commands(owner, now)),
         nextDueAt: count((query) => {
           looks[number] = (looks[number] ?? 0) + 1;
+          this.asked = query;
           if (query.tells !== undefined && fails()) throw new Error("Nobody can be told");
           return inner.nextDueAt(query);
         }),
         watch: (onEvent) => inner.watch?.((event) => hears(event) && onEvent(event)) ?? (() => {}),
       },
       timers: this.timers,
+      ...(work && { work }),
     });
     process.engine.work(options);
     return process;
@@ -93,6 +102,31 @@ for (const [name, createStore] of Object.entries(STORES)) {
     const calls = await fleet.minute();
     assert(calls <= MINUTE_MS / 750, `${calls} calls in a minute`);
     assertEquals(await store.count({ status: "pending" }), 1_000);
+  });
+
+  test(`C540 a worker that has many jobs names none of them when it asks what is due, with ${name}`, async () => {
+    const store = createStore();
+    const fleet = new Fleet(store);
+    const { passed, open } = createLatch();
+    const { begun, engine, flow } = fleet.start({ concurrency: 60 }, {}, () => passed);
+    await flow.startMany(
+      "source",
+      Array.from({ length: 50 }, (_, n) => ({ jobId: `job ${n}`, params: { items: [n] } })),
+    );
+    await fleet.minute();
+    assertEquals(begun.length, 50);
+    const before = fleet.looks[0] ?? 0;
+    await fleet.minute();
+    const looks = (fleet.looks[0] ?? 0) - before;
+    assert(looks <= MINUTE_MS / 750, `${looks} looks in a minute`);
+    assertEquals(fleet.asked?.exceptJobs?.size, 0);
+    const { record } = await store.load("job 0") ?? {};
+    assertEquals(fleet.asked?.exceptIncarnation, record?.incarnation);
+    assertEquals(fleet.asked?.tells, undefined, "another one may have to take them");
+    open();
+    await fleet.minute();
+    assertEquals(await store.count({ status: "completed" }), 50);
+    await engine.close();
   });
 
   test(`C515 a job that nobody was told of begins as soon as with one worker, with ${name}`, async () => {

@@ -235,6 +235,28 @@ export const BROKEN_TAKES: readonly BrokenStore[] = [
     }),
   },
   {
+    what: "a nextDueAt for whoever asks, too, of its own jobs",
+    noticedBy: ["nextDueAt leaves out the jobs of an incarnation, as long as it has claimed them"],
+    methods: (store) => ({ nextDueAt: (query) => store.nextDueAt({ ...query, exceptIncarnation: undefined }) }),
+  },
+  {
+    what: "a nextDueAt without all jobs that the asking incarnation has ever had",
+    noticedBy: ["nextDueAt leaves out the jobs of an incarnation, as long as it has claimed them"],
+    methods: (store) => {
+      const had = new Map<string, number>();
+      return {
+        async create(jobs) {
+          for (const { jobId, claim } of jobs) if (claim !== undefined) had.set(jobId, claim.incarnation);
+          return await store.create(jobs);
+        },
+        nextDueAt: (query) => {
+          const own = [...had].filter(([, it]) => it === query.exceptIncarnation).map(([jobId]) => jobId);
+          return store.nextDueAt({ ...query, exceptJobs: new Set([...query.exceptJobs ?? [], ...own]) });
+        },
+      };
+    },
+  },
+  {
     what: "a nextDueAt that ended jobs have, too",
     noticedBy: ["nextDueAt is the earliest dueAt of the jobs that nobody has"],
     methods: (store) => ({

@@ -119,6 +119,7 @@ function jobFilter(random: Random, now: number): JobFilter {
 
 /** Calls that change nothing. */
 function viewsAt(random: Random, now: number): [string, Call][] {
+  const ownerAt = 1 + random.integer(5);
   const [query, filter, limit] = [dueQuery(random, now), jobFilter(random, now), 1 + random.integer(3)];
   const byId = <T extends { readonly jobId: string }>(jobs: readonly T[]): T[] =>
     jobs.toSorted((a, b) => a.jobId < b.jobId ? -1 : 1);
@@ -141,6 +142,10 @@ function viewsAt(random: Random, now: number): [string, Call][] {
       return [page.jobs, next?.jobs, next?.cursor === undefined];
     }],
     ["nextDueAt", async ({ store }) => Math.max(await store.nextDueAt(query) ?? -1, now)],
+    ["nextDueAt but for an incarnation", async ({ store, owners }) => {
+      const at = await store.nextDueAt({ ...query, exceptIncarnation: owners.at(-ownerAt)?.incarnation });
+      return Math.max(at ?? -1, now);
+    }],
     ["nextDueAt of all", async ({ store }) => (await store.nextDueAt({ now }) ?? Infinity) <= now],
   ];
 }

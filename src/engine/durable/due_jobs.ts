@@ -108,10 +108,20 @@ export class DueJobs {
    * yet, unless something is left out here that they may take.
    */
   async nextDueAt(filter: DueFilter = {}, tells?: string): Promise<number | undefined> {
-    const { store, timers } = this.#session;
+    const { store, timers, ownership } = this.#session;
+    const now = timers.now();
     const query = this.#query(filter);
-    const isAll = query.exceptJobs.size === 0 && query.exceptFlows.size === 0;
-    return await store.nextDueAt({ ...query, now: timers.now(), tells: isAll ? tells : undefined });
+    if (query.exceptJobs.size === 0 && query.exceptFlows.size === 0) {
+      return await store.nextDueAt({ ...query, now, tells });
+    }
+    const exceptIncarnation = ownership.lease()?.incarnation;
+    // The store finds those that are held by this lease itself, at a cost that does not grow with their number.
+    const held = this.#session.heldJournals().filter((it) => it.isOf(exceptIncarnation)).map(({ claim }) =>
+      claim.jobId
+    );
+    const exceptJobs = new Set(query.exceptJobs);
+    for (const jobId of held) exceptJobs.delete(jobId);
+    return await store.nextDueAt({ ...query, now, exceptJobs, exceptIncarnation });
   }
 
   #query({ exceptJobs = NONE, ...filter }: DueFilter, isAvoided = this.#isStillAvoided()): Exceptions & DueFilter {

@@ -330,11 +330,11 @@ export class StoreSession {
 
   /** See `reconcile`. */
   reconcile(): Promise<boolean> {
-    return reconcile(this, this.#journals(), this.#claims);
+    return reconcile(this, this.heldJournals(), this.#claims);
   }
 
   /** The journals of the jobs that this engine has claimed. One that is being let go of needs no claim: whoever finds it may have it. */
-  #journals(): readonly Journal[] {
+  heldJournals(): readonly Journal[] {
     return [...this.#entries.values()].flatMap(({ job }) => this.journalOf(job) ?? []).filter((it) => !it.isReleased);
   }
 
@@ -358,14 +358,14 @@ export class StoreSession {
     const { ownership, settings } = this;
     const { name } = ownership;
     for (let failures = 1;; failures++) {
-      let journals = this.#journals();
+      let journals = this.heldJournals();
       const lose = (create: (jobId: string) => Error) => {
         for (const journal of journals) journal.lose(create(journal.claim.jobId));
       };
       try {
         const lease = await ownership.enter();
         // Also those that were claimed for the incarnation before while the engine was entering.
-        journals = this.#journals().filter((it) => !it.isOf(lease.incarnation));
+        journals = this.heldJournals().filter((it) => !it.isOf(lease.incarnation));
         if (ownership.name !== name) {
           lose((jobId) => new FencedError(jobId, undefined, undefined, `another engine has started as "${name}"`));
           break;
@@ -377,7 +377,7 @@ export class StoreSession {
         this.onError(error);
         if (failures >= settings.attempts) {
           // Also those of jobs that have been taken up while the store was failing.
-          journals = this.#journals().filter((it) => !it.isOf(ownership.lease()?.incarnation));
+          journals = this.heldJournals().filter((it) => !it.isOf(ownership.lease()?.incarnation));
           lose((jobId) => new StoreError(jobId, failures, { cause: error }));
           break;
         }

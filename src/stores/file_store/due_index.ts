@@ -1,4 +1,4 @@
-import type { DueQuery, Incarnation, JobRecord, TakeQuery } from "../../ports/store.ts";
+import type { DueQuery, Incarnation, JobRecord, NextDueQuery, TakeQuery } from "../../ports/store.ts";
 import { compareByAge, dueSince, type KeptRecord, type ListPosition } from "../../ports/store_kit.ts";
 import { SortedList } from "./sorted_list.ts";
 
@@ -126,7 +126,7 @@ export class DueIndex<J extends IndexedJob> {
   }
 
   /** Returns the instant at which `due` finds something, if nothing happens until then. */
-  nextDueAt(query: DueQuery): number | undefined {
+  nextDueAt(query: NextDueQuery): number | undefined {
     this.#endLeases(query.now);
     let next = Infinity;
     for (const { ready, places } of this.#groupsFor(query)) {
@@ -137,6 +137,7 @@ export class DueIndex<J extends IndexedJob> {
       }
     }
     for (const { owner, incarnation, isOver, places } of this.#holders.values()) {
+      if (incarnation === query.exceptIncarnation) continue;
       const end = isOver ? Infinity : this.#leaseEndOf(owner, incarnation) ?? Infinity;
       if (end < next && hasAskedFor(places, query)) next = end;
     }
@@ -215,13 +216,14 @@ function isAskedFor<J>({ labels: { flowId, flowHash, queue } }: Group<J>, query:
 }
 
 function isMeant<J extends IndexedJob>(
-  { jobId, job: { record } }: Place<J>,
-  { exceptJobs, unread }: DueQuery,
+  { holder, jobId, job: { record } }: Place<J>,
+  { exceptIncarnation, exceptJobs, unread }: NextDueQuery,
 ): boolean {
+  if (exceptIncarnation !== undefined && holder?.incarnation === exceptIncarnation) return false;
   return exceptJobs?.has(jobId) !== true && (unread !== true || record.sent > record.consumed);
 }
 
-function hasAskedFor<J extends IndexedJob>(places: Iterable<Place<J>>, query: DueQuery): boolean {
+function hasAskedFor<J extends IndexedJob>(places: Iterable<Place<J>>, query: NextDueQuery): boolean {
   for (const place of places) {
     if (isAskedFor(place.group, query) && isMeant(place, query)) return true;
   }
@@ -229,7 +231,7 @@ function hasAskedFor<J extends IndexedJob>(places: Iterable<Place<J>>, query: Du
 }
 
 /** The instant since which the first job of a list is due that is asked for; `Infinity` if there is none. */
-function firstOf<J extends IndexedJob>(list: SortedList<Place<J>>, query: DueQuery): number {
+function firstOf<J extends IndexedJob>(list: SortedList<Place<J>>, query: NextDueQuery): number {
   for (const place of list.from(() => false)) if (isMeant(place, query)) return place.since ?? Infinity;
   return Infinity;
 }

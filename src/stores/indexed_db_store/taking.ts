@@ -1,8 +1,8 @@
 import type {
   ClaimQuery,
-  DueQuery,
   Incarnation,
   JobRecord,
+  NextDueQuery,
   TakeAnswer,
   TakenJob,
   TakeQuery,
@@ -46,7 +46,7 @@ export async function claimGiven(tables: Tables, query: ClaimQuery): Promise<Tak
 }
 
 /** The instant from which a job is due, now or later. */
-export async function nextDueIn(tables: Tables, query: DueQuery): Promise<number | undefined> {
+export async function nextDueIn(tables: Tables, query: NextDueQuery): Promise<number | undefined> {
   const { now, exceptJobs } = query;
   const found: JobRecord[] = [];
   const most = 1 + (exceptJobs?.size ?? 0);
@@ -77,7 +77,7 @@ async function* groups(tables: Tables, now: number, isWithoutHeld: boolean): Asy
   }
 }
 
-function isOfGroup({ record }: Group, query: DueQuery): boolean {
+function isOfGroup({ record }: Group, query: NextDueQuery): boolean {
   return isAskedFor(record, { ...query, exceptJobs: undefined });
 }
 

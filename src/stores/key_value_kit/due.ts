@@ -1,4 +1,4 @@
-import type { DueQuery, JobRecord, TakeQuery } from "../../ports/store.ts";
+import type { JobRecord, NextDueQuery, TakeQuery } from "../../ports/store.ts";
 import { dueOfAll, dueSince, isAskedFor, isHeld, nextDueOfAll } from "../../ports/store_kit.ts";
 import type { Names } from "./client.ts";
 import { DUE, dueFilter, type Kind, type Mark, marksAt } from "./marks.ts";
@@ -24,7 +24,7 @@ export async function dueJobs(space: Space, query: TakeQuery, leases: Leases): P
 }
 
 /** Returns the answer to `nextDueAt`, reading the first job of each priority. */
-export async function nextDue(space: Space, query: DueQuery, leases: Leases): Promise<number | undefined> {
+export async function nextDue(space: Space, query: NextDueQuery, leases: Leases): Promise<number | undefined> {
   const { now } = query;
   const search = await searchOf(space, query, leases);
   const found = (await Promise.all([
@@ -32,6 +32,7 @@ export async function nextDue(space: Space, query: DueQuery, leases: Leases): Pr
     search.firstOfEach({ kind: "unread", place: [] }, (record) => !isHeld(record, now)),
   ])).flat();
   for await (const { incarnation } of search.incarnations()) {
+    if (incarnation === query.exceptIncarnation) continue;
     found.push(...await search.firstOfEach({ kind: "claim", place: [incarnation] }, () => true));
   }
   return nextDueOfAll(found, query);
@@ -54,9 +55,9 @@ class Search {
   readonly #names: Names;
   readonly #leases: Leases;
   readonly #mayMatch: (mark: Mark) => boolean;
-  readonly #query: DueQuery;
+  readonly #query: NextDueQuery;
 
-  constructor(space: Space, names: Names, leases: Leases, mayMatch: (mark: Mark) => boolean, query: DueQuery) {
+  constructor(space: Space, names: Names, leases: Leases, mayMatch: (mark: Mark) => boolean, query: NextDueQuery) {
     this.#space = space;
     this.#names = names;
     this.#leases = leases;
@@ -126,7 +127,7 @@ class Search {
   }
 }
 
-async function searchOf(space: Space, query: DueQuery, leases: Leases): Promise<Search> {
+async function searchOf(space: Space, query: NextDueQuery, leases: Leases): Promise<Search> {
   return new Search(space, await space.client.names(DUE), leases, await dueFilter(query), query);
 }
 

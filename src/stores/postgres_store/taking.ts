@@ -46,6 +46,9 @@ const isAskedFor = (flows: string, exceptFlows: string, queues: string, reason: 
     AND (${queues}::text IS NULL OR g.queue = ANY (${queues}::text::text[]))
     AND (${reason}::text IS NULL OR g.reason = ${reason}::text::smallint)`;
 
+/** Without a comparison with each of them: whoever has many jobs leaves out many. */
+const isOther = (jobs: string): string => `j.job_id NOT IN (SELECT unnest(${jobs}::text::text[]))`;
+
 /** Says whether an incarnation may claim: it is the present one of its owner, and its lease runs. */
 const MINE = `mine AS MATERIALIZED (
     SELECT FROM routilux.owners o JOIN routilux.leases l ON l.incarnation = o.incarnation CROSS JOIN t
@@ -114,7 +117,7 @@ const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${PERMITTED}, ${FREE_GROUPS}, fou
       FROM routilux.jobs j
       WHERE (${group("j")}) = (${group("g")}) AND j.reason IS NOT NULL
         AND j.since <= CASE g.reason WHEN 0 THEN t.now ELSE 'Infinity'::float8 END
-        AND j.job_id <> ALL ($7::text::text[])
+        AND ${isOther("$7")}
       ORDER BY j.since, j.created_at, left(j.job_id, 64) LIMIT $9::text::bigint
     ) m
     WHERE (l.until IS NULL OR l.until <= t.now) AND EXISTS (SELECT FROM mine) AND ${isAskedFor("$4", "$5", "$6", "$12")}
@@ -142,7 +145,7 @@ const CLAIM = `WITH ${TIME}, ${MINE}, found AS MATERIALIZED (
 
 /**
  * Returns the time, and the instant from which a job is due: time, flows or NULL, hashes of other flows, queues or NULL, ids of other jobs, the only reason or
- * NULL. Of what is due it is an instant that has passed, not the present one: the clock of whoever asks may be behind, and never reach that.
+ * NULL, an incarnation whose jobs are left out or NULL. Of what is due it is an instant that has passed, not the present one: the clock of whoever asks may be behind, and never reach that.
  */
 const NEXT_DUE = `WITH RECURSIVE ${TIME}, ${GROUPS}
   SELECT min(t.now) AS now, min(CASE WHEN l.until > t.now THEN l.until WHEN g.reason = 0 THEN m.since
@@ -150,14 +153,14 @@ const NEXT_DUE = `WITH RECURSIVE ${TIME}, ${GROUPS}
   FROM groups g CROSS JOIN t JOIN routilux.flows f ON f.flow = g.flow LEFT JOIN routilux.leases l ON l.incarnation = g.holder
   CROSS JOIN LATERAL (
     SELECT j.since FROM routilux.jobs j
-    WHERE (${group("j")}) = (${group("g")}) AND j.reason IS NOT NULL AND j.job_id <> ALL ($5::text::text[])
+    WHERE (${group("j")}) = (${group("g")}) AND j.reason IS NOT NULL AND ${isOther("$5")}
     ORDER BY j.since LIMIT 1
   ) m
-  WHERE ${isAskedFor("$2", "$3", "$4", "$6")}`;
+  WHERE g.holder IS DISTINCT FROM $7::text::bigint AND ${isAskedFor("$2", "$3", "$4", "$6")}`;
 
 /** The same, and a notice if nothing is due: also the channel and the notice. */
 const LOOK = `WITH next AS MATERIALIZED (${NEXT_DUE})
-  SELECT now, at, CASE WHEN at > now IS NOT FALSE THEN pg_notify($7::text, $8::text)::text END FROM next`;
+  SELECT now, at, CASE WHEN at > now IS NOT FALSE THEN pg_notify($8::text, $9::text)::text END FROM next`;
 
 /** How many times as many jobs are looked at as are wanted: others may be claiming the first of them at the same time. */
 const MORE = 4;
@@ -208,8 +211,11 @@ export async function nextDueIn(
   notices: Notices,
   query: NextDueQuery,
 ): Promise<number | undefined> {
-  const { now, tells, exceptJobs = NONE } = query;
-  const values = [queries.now(now), ...filterOf(query), toTexts(exceptJobs), reasonOf(query)];
+  const { now, tells, exceptIncarnation, exceptJobs = NONE } = query;
+  const values = [
+    ...[queries.now(now), ...filterOf(query), toTexts(exceptJobs), reasonOf(query)],
+    toNumber(exceptIncarnation),
+  ];
   const notice = tells === undefined ? undefined : notices.lookedNotice(tells);
   const row = await (notice === undefined ? queries.row(NEXT_DUE, ...values) : queries.row(LOOK, ...values, ...notice));
   const at = optionalNumber(row, "at");

@@ -119,7 +119,7 @@ local function take_filter()
 end
 
 local GROUP = "^(%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d)(%d)(%d%d%d%d%d%d%d%d%d%d)([^\\255]*)\\255([^\\255]*)\\255([^\\255]*)\\255"
--- Calls back with each group that is asked for: its prefix, its reason, and until when its holder's lease runs or ran. Of a holder whose
+-- Calls back with each group that is asked for: its prefix, its reason, its priority, until when its holder's lease runs or ran, and its holder. Of a holder whose
 -- lease runs, one group is enough where only jobs that are due are wanted.
 local function each_group(is_asked_for, skips_held, visit)
   local start = "-"
@@ -135,7 +135,7 @@ local function each_group(is_asked_for, skips_held, visit)
     if skips_held and runs(lease) then start = "(" .. holder .. LAST
     else
       local prefix = string.sub(first, 1, length)
-      if is_asked_for(queue, flowId, flowHash, reason) then visit(prefix, reason, priority, lease) end
+      if is_asked_for(queue, flowId, flowHash, reason) then visit(prefix, reason, priority, lease, tonumber(holder)) end
       start = "(" .. prefix .. LAST
     end
   end
@@ -194,8 +194,10 @@ end
 -- The time, and the instant from which something is due.
 function ops.next_due()
   local is_asked_for, exceptJobs, excepted = take_filter()
+  local exceptIncarnation = tonumber(take_optional() or -1)
   local next, text = math.huge, false
-  each_group(is_asked_for, false, function(prefix, reason, _, lease)
+  each_group(is_asked_for, false, function(prefix, reason, _, lease, holder)
+    if holder == exceptIncarnation then return end
     for _, place in ipairs(redis.call("ZRANGE", P .. ":due", "[" .. prefix, "(" .. prefix .. LAST, "BYLEX", "LIMIT", 0, excepted + 1)) do
       local job = parse(place, #prefix)
       if not exceptJobs[job.jobId] then

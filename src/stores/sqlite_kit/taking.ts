@@ -1,5 +1,5 @@
 import { hasLease } from "../../ports/lease_kit.ts";
-import type { ClaimQuery, DueQuery, Incarnation, JobRecord, TakeAnswer, TakeQuery } from "../../ports/store.ts";
+import type { ClaimQuery, Incarnation, JobRecord, NextDueQuery, TakeAnswer, TakeQuery } from "../../ports/store.ts";
 import { isPermitted } from "../../ports/permit_kit.ts";
 import { dueOfAll, dueSince, holdersOf, isAskedFor, isFreeFor, nextDueOfAll } from "../../ports/store_kit.ts";
 import type { Queries } from "./queries.ts";
@@ -28,7 +28,7 @@ export function claimGiven(queries: Queries, query: ClaimQuery): TakeAnswer {
 }
 
 /** The instant from which a job is due, now or later. */
-export function nextDueIn(queries: Queries, query: DueQuery): number | undefined {
+export function nextDueIn(queries: Queries, query: NextDueQuery): number | undefined {
   const { exceptJobs = new Set() } = query;
   const firsts = firstsOf(queries, query).flatMap((first) =>
     exceptJobs.has(first.jobId) ? membersOf(queries, first, 1, exceptJobs) : [first]
@@ -67,7 +67,7 @@ function dueJobs(queries: Queries, query: TakeQuery): readonly JobRecord[] {
 }
 
 /** The first job of each group that is asked for. When it is not due, none of its group is. */
-function firstsOf(queries: Queries, query: DueQuery): readonly JobRecord[] {
+function firstsOf(queries: Queries, query: NextDueQuery): readonly JobRecord[] {
   return recordsOf(queries, sql.FIRST_OF_GROUPS).filter((first) =>
     isAskedFor(first, { ...query, exceptJobs: undefined })
   );

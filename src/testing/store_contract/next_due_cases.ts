@@ -1,9 +1,9 @@
-import type { DueQuery, Incarnation, Store } from "../../ports/store.ts";
+import type { Incarnation, NextDueQuery, Store } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
 import { check, checkSame } from "./checks.ts";
 import { claimOf, createJob, ENDED, enter, HEAD, idsOf, LATER, LEASE_MS, NOW, sendNew, take } from "./sample_jobs.ts";
 
-async function checkNext(store: Store, expected: number | undefined, what: string, query: Partial<DueQuery> = {}) {
+async function checkNext(store: Store, expected: number | undefined, what: string, query: Partial<NextDueQuery> = {}) {
   checkSame(await store.nextDueAt({ now: NOW, ...query }), expected, `nextDueAt ${what}`);
 }
 
@@ -99,6 +99,26 @@ export const nextDueCases: readonly Case[] = [
       await checkPassed(NOW, "whose owner has left", ["addressed", "of the dead", "addressed, of the dead"]);
     },
   ),
+  withStore("nextDueAt leaves out the jobs of an incarnation, as long as it has claimed them", async (store) => {
+    const [asking, other] = [await enter(store, "asking"), await enter(store, "other", { leaseMs: 3 * LEASE_MS })];
+    const { incarnation: exceptIncarnation } = asking;
+    await createJob(store, "of the other", 0, { claim: other });
+    const claim = await createJob(store, "own", 0, { claim: asking, dueAt: NOW + 1 });
+    await createJob(store, "own, addressed", 0, { claim: asking });
+    await sendNew(store, "own, addressed", "command");
+    await checkNext(store, NOW + LEASE_MS, "of all jobs");
+    await checkNext(store, NOW + 3 * LEASE_MS, "without those of the asking", { exceptIncarnation });
+    const others = { exceptIncarnation, exceptJobs: new Set(["of the other"]) };
+    await checkNext(store, undefined, "without those of the asking, and the other one", others);
+    await checkNext(store, NOW + 3 * LEASE_MS, "when its lease has ended", {
+      exceptIncarnation,
+      now: NOW + 2 * LEASE_MS,
+    });
+    await createJob(store, "free", 0, { dueAt: NOW + 7 });
+    await checkNext(store, NOW + 7, "with a job that nobody has", others);
+    await store.append(claim, 0, [], { ...HEAD, dueAt: NOW + 3, releases: true });
+    await checkNext(store, NOW + 3, "with a job that was let go of", others);
+  }),
   withStore("nextDueAt is the end of the lease of a job that is held, whatever else it has", async (store) => {
     const [first, second] = [await enter(store, "first"), await enter(store, "second", { leaseMs: 2 * LEASE_MS })];
     await createJob(store, "of the second", 0, { claim: second, dueAt: 1 });

@@ -69,7 +69,10 @@ test("take and nextDueAt find what a look at all jobs finds, in the same order",
     await store.leave(left);
     const { jobs: all } = await store.list({ limit: Infinity });
     const query = { ...asked, ...engine, limit };
-    assertEquals(await store.nextDueAt(asked), nextDueOfAll(all, asked));
+    for (const it of [undefined, living, dead, left]) {
+      const but = { ...asked, exceptIncarnation: it?.incarnation };
+      assertEquals(await store.nextDueAt(but), nextDueOfAll(all, but));
+    }
     const taken = (await store.take(query)).jobs.map(({ record }) => record.jobId);
     assertEquals(taken, dueOfAll(all, query).map(({ jobId }) => jobId));
     found += taken.length;

@@ -497,4 +497,8 @@ test("a take reads few jobs, however many are left out that are in other groups,
   const first = new Set(Array.from({ length: 300 }, (_, n) => `job ${n}`));
   const taken = await take(store, owner, { limit: 10, exceptJobs: first });
   assertEquals(taken.map(({ record }) => record.jobId), Array.from({ length: 10 }, (_, n) => `job ${300 + n}`));
+  assertEquals((await take(store, owner, { limit: 1_000 })).length, 380);
+  read = 0;
+  assertEquals(await store.nextDueAt({ now: NOW, exceptIncarnation: owner.incarnation }), undefined);
+  assert(read < 10, `${read} rows were read, to find that none of 400 jobs is another one's`);
 });
