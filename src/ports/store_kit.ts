@@ -3,7 +3,6 @@ import { callGuarded } from "../base/thenable.ts";
 import type {
   AppendHead,
   CommandOutcome,
-  DueQuery,
   Incarnation,
   JobClaim,
   JobFilter,
