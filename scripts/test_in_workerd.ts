@@ -5,7 +5,7 @@ import { makeWorker } from "./worker.ts";
 const NEWEST = "2026-10-23";
 const BROKEN: Tally = { passed: 0, failed: 1, skipped: 0 };
 // Most of the time goes into waiting: there the next macrotask comes after a millisecond at the earliest.
-const PARTS = 6;
+const PARTS = 4;
 
 /** Runs the tests of the files in parts, side by side; what fails is printed when its part is done. */
 export async function testInWorkerd(workerd: string, files: readonly string[]): Promise<Tally> {

@@ -10,7 +10,7 @@ const coverage = new FeatureCoverage();
 test(
   "Invariant 3: stopped at any set of places and moved, a job ends as if it had never stopped, byte for byte",
   PATIENCE,
-  inGate(stoppedSomewhere("strict", coverage), 1_000, () => {
+  inGate(stoppedSomewhere("strict", coverage), 700, () => {
     assertEquals(coverage.missing(FEATURES.strict), []);
   }),
 );

@@ -10,7 +10,7 @@ const [timed, concurrent] = [new FeatureCoverage(), new FeatureCoverage()];
 test(
   "Invariant 3: stopped while handlers take time, a job ends the same but for instants",
   PATIENCE,
-  inGate(stoppedSomewhere("timed", timed), 250, () => {
+  inGate(stoppedSomewhere("timed", timed), 180, () => {
     assertEquals(timed.missing(FEATURES.timed), []);
   }, 5_000),
 );
@@ -18,7 +18,7 @@ test(
 test(
   "Invariant 3: stopped while handlers run side by side, a job ends with the same outcome",
   PATIENCE,
-  inGate(stoppedSomewhere("concurrent", concurrent), 250, () => {
+  inGate(stoppedSomewhere("concurrent", concurrent), 180, () => {
     assertEquals(concurrent.missing(FEATURES.concurrent), []);
   }, 5_000),
 );

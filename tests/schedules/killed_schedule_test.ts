@@ -33,10 +33,10 @@ const INSTANTS = {
 function beginMortal({ store, timers }: ReportProcess, options: ScheduleOptions, random: Random): CrashingStore {
   const death = { write: 1 + random.integer(400), isWritten: random.integer(2) === 0 };
   const dies = new CrashingStore(store, death, true);
-  const process = new ReportProcess(timers, dies, { leaseMs: 12_000, answerTimeoutMs: Infinity });
+  const process = new ReportProcess(timers, dies, { leaseMs: 60_000, answerTimeoutMs: Infinity });
   // One that has died waits for ever: it does nothing any more.
   void process.declare(options);
-  process.engine.work({ pollMs: 6_000 });
+  process.engine.work({ pollMs: 30_000 });
   return dies;
 }
 
@@ -50,8 +50,8 @@ for (const what of ["the hour that is missing", "the hour that comes twice"] as 
         const workers = [begin(), begin(), begin()];
         let deaths = 0;
         const work = async (hours: number) => {
-          for (let passed = 0; passed < hours * HOUR; passed += 20_000) {
-            await first.timers.advance(20_000);
+          for (let passed = 0; passed < hours * HOUR; passed += 60_000) {
+            await first.timers.advance(60_000);
             for (const [at, { isDead }] of workers.entries()) {
               if (!isDead) continue;
               deaths++;

@@ -123,7 +123,7 @@ for (const [what, cron, at, instants] of DAYLIGHT) {
   test("C459 when clocks are set, " + what, async () => {
     const process = new ReportProcess(at);
     await process.declare({ cron, timeZone: "Europe/Berlin" });
-    const worker = process.engine.work();
+    const worker = process.engine.work({ pollMs: HOUR / 4 });
     await process.timers.advance(40 * HOUR);
     assertEquals((await process.instants()).map((it) => it.slice(8, 16)), [...instants]);
     await worker.stop();

@@ -6,7 +6,7 @@ import { IS_LONG } from "../support/gate_amount.ts";
 import { runVersionFleetOf } from "../support/version_fleets.ts";
 
 /** A handful in the gate; the memory store has its thousand in `tests/properties`. */
-const SEEDS = IS_LONG ? 300 : 6;
+const SEEDS = IS_LONG ? 300 : 4;
 
 for (const [name, openStore] of Object.entries(FLEET_STORES)) {
   const isThere = name !== "deno_kv" || typeof Deno !== "undefined";
