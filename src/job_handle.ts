@@ -167,7 +167,7 @@ export interface StartedJob<out Result = unknown> extends JobHandle<Result> {
 /** Why something was not stored. */
 const REFUSALS: Readonly<Record<Exclude<SendAnswer, "stored" | "known">, string>> = {
   differs: "something else was asked of it with this key",
-  ended: "it has ended; redrive() lets it go on",
+  ended: "it has ended; a redrive lets one go on that has failed or was cancelled",
   full: "its inbox is full; it takes more when what is in it has been carried out",
   unknown: "the store has none of this id, or it was deleted",
 };

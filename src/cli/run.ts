@@ -2,6 +2,7 @@ import { Call, helpOf } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { CommandError, EXIT, type ExitCode, failureOf, isClosedPipe } from "./failure.ts";
 import type { CommandHost } from "./host.ts";
+import { VERSION } from "./version.ts";
 import { described, WIDTH, wrapped } from "./wrapped.ts";
 
 /**
@@ -48,6 +49,10 @@ async function dispatch(args: readonly string[], host: CommandHost): Promise<Exi
     await host.output.write(`${overview().join("\n")}\n`);
     return first === undefined ? EXIT.usage : EXIT.done;
   }
+  if (first === "--version") {
+    await host.output.write(`${VERSION}\n`);
+    return EXIT.done;
+  }
   const command = COMMANDS.find(({ name }) => wordsOf(name).every((word, index) => args[index] === word));
   if (command === undefined) throw new CommandError(EXIT.usage, unknown(args));
   const call = new Call(host, command, args.slice(wordsOf(command.name).length));
@@ -73,7 +78,7 @@ function overview(): string[] {
     "",
     ...described(COMMANDS.map(({ about, args, name }) => [[name, ...args].join(" "), about]), MOST_USAGE),
     "",
-    "Each command has --json, and --help for its options.",
+    "Each command has --json, and --help for its options; --version says which it is.",
     "",
     ...wrapped(EXIT_CODES, WIDTH),
   ];

@@ -1,4 +1,5 @@
 import { test } from "node:test";
+import config from "../../deno.json" with { type: "json" };
 import { assertEquals, assertMatch } from "@std/assert";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { HOSTILE_TEXTS } from "../support/hostile_texts.ts";
@@ -75,4 +76,8 @@ test("with --json an error is JSON, with its exit code", async () => {
   const { error } = JSON.parse(errors);
   assertEquals([exit, error.exit], [3, 3]);
   assertMatch(error.message, /^no such file: the file cannot be read: /);
+});
+
+test("--version prints the version of the package", async () => {
+  assertEquals(await runCommand(["--version"]), { exit: 0, output: `${config.version}\n`, errors: "" });
 });

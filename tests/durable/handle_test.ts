@@ -117,7 +117,11 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals((await store.find("job"))?.sent, 0);
     await handle.cancel();
     await owner.timers.advance(1_000);
-    await refused(() => handle.deliver(INPUT, { n: 1 }), StateError, "it has ended; redrive() lets it go on");
+    await refused(
+      () => handle.deliver(INPUT, { n: 1 }),
+      StateError,
+      "it has ended; a redrive lets one go on that has failed or was cancelled",
+    );
     await refused(() => handle.cancel(), StateError, "it has ended");
   });
 

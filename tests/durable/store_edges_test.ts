@@ -111,13 +111,21 @@ test("a command to a job that has ended is refused when it is sent, except one t
   await process.settle();
   flow.cancel(job);
   await process.settle();
-  await assertRejects(() => engine.handle("job").cancel(), StateError, "it has ended; redrive() lets it go on");
+  await assertRejects(
+    () => engine.handle("job").cancel(),
+    StateError,
+    "it has ended; a redrive lets one go on that has failed or was cancelled",
+  );
   await assertRejects(
     () => engine.handle("job").deliver(INPUT, { n: 2 }),
     StateError,
-    "it has ended; redrive() lets it go on",
+    "it has ended; a redrive lets one go on that has failed or was cancelled",
   );
-  await assertRejects(() => engine.handle("job").resume(), StateError, "it has ended; redrive() lets it go on");
+  await assertRejects(
+    () => engine.handle("job").resume(),
+    StateError,
+    "it has ended; a redrive lets one go on that has failed or was cancelled",
+  );
   assertEquals((await store.find("job"))?.sent, 0);
   await engine.handle("job").redrive();
   const other = new StoredFlowProcess({ store, timers });
