@@ -2,7 +2,7 @@ import { type DurabilityOptions, Engine, type Flow, type JobState } from "../../
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
-import { buildFlow, type FlowSpec, jobOptions } from "./flow_spec.ts";
+import { buildFlow, type FlowSpec, jobOptions, propagate } from "./flow_spec.ts";
 import { type Crash, CrashingStore } from "./crashing_store.ts";
 import { NO_HOOKS, scriptedRegistry } from "./scripted_routines.ts";
 
@@ -58,7 +58,7 @@ async function work(
     sleep: (ms) => new Promise((resolve) => void timers.setTimer(timers.now() + ms, resolve)),
   });
   const durability = { owner: "worker", takeOver: "at once", ...setup.durability } as const;
-  const engine = new Engine({ timers, ids: manualIds(`${process}`), registry, store, durability });
+  const engine = new Engine({ timers, ids: manualIds(`${process}`), registry, store, durability, propagate });
   let found: { flow: Flow; job: JobState } | undefined;
   void engine.open("job").then(({ flow, job }) => {
     if (job.status === "running") flow.resume(job);

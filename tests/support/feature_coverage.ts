@@ -15,6 +15,8 @@ export class FeatureCoverage {
       if (concurrency !== undefined && concurrency < spec.maxWorkers) this.#count("concurrency");
       for (const { op } of script.ops) this.#count(`op ${op}`);
     }
+    for (const redrive of run.redriven) this.#count(`redrive ${redrive}`);
+    if (spec.catches.some(({ isMapped }) => isMapped)) this.#count("mapping of failures");
     for (const stop of run.stops) {
       this.#count(`${stop.how} at ${stop.place}`);
       if ("graceMs" in stop) this.#count(`${stop.how}, grace ${stop.graceMs}`);
@@ -57,7 +59,8 @@ export class FeatureCoverage {
     if (job.arrivals !== undefined) this.#count("carried arrivals");
     if (job.deferredEvents !== undefined) this.#count("carried deferred");
     if (job.failures !== undefined) this.#count("carried failures");
-    this.#countRefusedResults(job);
+    if (job.pendingTasks.some(({ trace }) => trace !== undefined)) this.#count("carried trace");
+    this.#countErrors(job);
     for (const data of Object.values(job.slots ?? {}).flatMap((slots) => Object.values(slots))) {
       this.#count(data.lists === undefined ? "carried slot value" : "carried slot lists");
       for (const { start, cleared } of data.lists ?? []) {
@@ -94,12 +97,15 @@ export class FeatureCoverage {
       if (retries !== undefined) this.#count("routine retries");
     }
     for (const { error } of job.failures ?? []) this.#count(`failure ${error.name}`);
-    this.#countRefusedResults(job);
+    this.#countErrors(job);
   }
 
-  #countRefusedResults({ failures = [] }: JobDocument): void {
+  #countErrors({ failures = [] }: JobDocument): void {
     if (failures.some(({ error }) => `${error.message}`.startsWith("Cannot set the result"))) {
       this.#count("failure of result");
+    }
+    for (const part of ["details", "omitted", "errors"]) {
+      if (failures.some(({ error }) => part in error)) this.#count(`${part} of an error`);
     }
   }
 

@@ -47,6 +47,7 @@ interface CatchDraft {
   readonly ofSlot: boolean;
   readonly to: number;
   readonly errors: readonly string[] | undefined;
+  readonly isMapped: boolean;
 }
 
 interface LinkDraft {
@@ -94,7 +95,7 @@ export function flows(mode: Mode, size: Size = "any"): fc.Arbitrary<FlowSpec> {
         ? fc.constantFrom({}, {}, {}, { deadlineMs: 4_000 }, { deadlineMs: 55 })
         : fc.constant({}),
       // Which result was set last depends on the order of the handlers.
-      checksResult: isConcurrent ? fc.constant(false) : mode === "wild" ? fc.boolean() : rarely(),
+      checksResult: isConcurrent ? fc.constant(false) : mode === "strict" ? rarely() : fc.boolean(),
     }).map(({ nodes, links, catches, items, n, gapMs, deadline, ...rest }): FlowSpec => ({
       mode,
       nodes: nodes.map(placeNode),
@@ -130,7 +131,7 @@ function nodes(mode: Mode, mostOps: number): fc.Arbitrary<NodeDraft> {
     { arbitrary: any, weight: 12 },
     { arbitrary: gatherings(mode), weight: 2 },
     { arbitrary: urgent, weight: 1 },
-    { arbitrary: slow, weight: mode === "strict" ? 0 : 1 },
+    { arbitrary: slow, weight: mode === "strict" ? 0 : mode === "timed" ? 3 : 1 },
   );
 }
 
@@ -165,15 +166,16 @@ function catches(): fc.Arbitrary<CatchDraft> {
     ofSlot: fc.boolean(),
     to: fc.nat(99),
     errors: fc.constantFrom(undefined, undefined, ["RangeError", "TimeoutError"]),
+    isMapped: rarely(),
   });
 }
 
 /** Failures go anywhere, also to their own routine. */
 function placeCatches(nodes: number, catches: readonly CatchDraft[]): CatchSpec[] {
   const placed = new Map<string, CatchSpec>();
-  for (const { from, ofSlot, to, errors } of nodes > 0 ? catches : []) {
+  for (const { from, ofSlot, to, errors, isMapped } of nodes > 0 ? catches : []) {
     const slot = ofSlot ? "input" : undefined;
-    const spec: CatchSpec = { from: idOf(from % nodes), slot, to: idOf(to % nodes), errors };
+    const spec: CatchSpec = { from: idOf(from % nodes), slot, to: idOf(to % nodes), errors, isMapped };
     const key = `${spec.from} ${slot} ${spec.to}`;
     if (!placed.has(key)) placed.set(key, spec);
   }

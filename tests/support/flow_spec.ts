@@ -4,6 +4,7 @@ import {
   ErrorHandler,
   type ErrorHandlerOptions,
   Flow,
+  type PropagateInfo,
   type Registry,
   type Routine,
   type Slot,
@@ -108,6 +109,13 @@ export interface CatchSpec {
   readonly to: string;
   /** The names of the errors, where not all are delivered. */
   readonly errors: readonly string[] | undefined;
+  /** Whether the error is renamed on its way. */
+  readonly isMapped: boolean;
+}
+
+/** What is kept with a generated job, and with the tasks of its steps: whose step it was. */
+export function propagate({ handler }: PropagateInfo): string {
+  return handler === undefined ? "begun" : `${handler.jobTrace}, then ${handler.idempotencyKey}`;
 }
 
 /** Every other error handler that tries again asks its routine whether it may. */
@@ -151,9 +159,11 @@ export function buildFlow(spec: FlowSpec, registry: Registry, engine: Engine): F
   for (const { from, event, to, slot, isMapped } of spec.links) {
     flow.connect(from, event, to, slot, isMapped ? { mapping: { v: "w" } } : {});
   }
-  for (const { from, slot, to, errors } of spec.catches) {
+  for (const { from, slot, to, errors, isMapped } of spec.catches) {
     const source = slot === undefined ? flow.routine(from) : flow.slot(from, slot);
-    flow.connectFailure<Routine<object> | Slot<never>>(source, flow.slot(to, "failed"), errors && { errors });
+    const mapping = isMapped ? { mapping: { error: "reason" } } as const : {};
+    const options = { ...(errors && { errors }), ...mapping } as object;
+    flow.connectFailure<Routine<object> | Slot<never>>(source, flow.slot(to, "failed"), options);
   }
   return flow;
 }

@@ -1,5 +1,5 @@
 import type { FlowSpec } from "./flow_spec.ts";
-import { type CarriedJob, type HostChain, ScriptedHost } from "./scripted_host.ts";
+import { type CarriedJob, type HostChain, type Redrive, ScriptedHost } from "./scripted_host.ts";
 import type { Place, Stop } from "./job_stops.ts";
 import { type RunListener, ValueListener } from "./run_listener.ts";
 
@@ -13,13 +13,15 @@ export interface MovingRun {
   readonly passed: Readonly<Record<Place, number>>;
   /** The stops that were made. */
   readonly stops: readonly Stop[];
+  /** Which failures were put back, each time. */
+  readonly redriven: readonly Redrive[];
 }
 
 /** What happens to a job during a run. */
 export interface MovingRunOptions {
   /** The stops to be made, in order; those that the run is too short for are left out. */
   readonly stops?: readonly Stop[];
-  /** How often the failures of the job are put back when it has ended. */
+  /** How often failures of the job are put back when it has ended: at last all, and before only the first. */
   readonly redrives?: number;
   /** Hears of everything that happens. */
   readonly listener?: RunListener;
@@ -45,16 +47,21 @@ export async function runMoving(given: FlowSpec | CarriedJob, options: MovingRun
     listener: options.listener ?? values,
   };
   const carried: CarriedJob[] = [];
+  const redriven: Redrive[] = [];
   let redrives = options.redrives ?? 0;
   let host = new ScriptedHost(given, chain);
   for (;;) {
     let carriedJob = await host.work();
-    const isRedrive = carriedJob === undefined && host.canRedrive && redrives-- > 0;
-    if (isRedrive) carriedJob = host.carriedJob;
+    let redrive: Redrive | undefined;
+    if (carriedJob === undefined && host.canRedrive && redrives > 0) {
+      redrive = --redrives === 0 ? "all" : "first";
+      redriven.push(redrive);
+      carriedJob = host.carriedJob;
+    }
     if (values.mistakes.length > 0) throw new Error(values.mistakes.join("\n"));
-    if (carriedJob === undefined) return { end: host.text, carried, passed: chain.passed, stops: chain.made };
+    if (carriedJob === undefined) return { end: host.text, carried, passed: chain.passed, stops: chain.made, redriven };
     carriedJob = options.onMove?.(carriedJob) ?? carriedJob;
     carried.push(carriedJob);
-    host = new ScriptedHost(carriedJob, chain, isRedrive);
+    host = new ScriptedHost(carriedJob, chain, redrive);
   }
 }

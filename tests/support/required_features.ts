@@ -22,7 +22,18 @@ const CARRIED = [
   .concat(["Date", "Map", "Set", "bigint", "Uint8Array", "Error", "Point"].map((name) => `"$type":"${name}"`))
   .map((thing) => `carried ${thing}`);
 const ENDED = ["ended completed", "routine completed", "routine error_continued", "routine skipped", "routine retries"];
-const COMMON = [...CLASSES, ...STOPS, ...OPS, ...CARRIED, ...ENDED, "mapping", "retryIf"];
+const COMMON = [
+  ...CLASSES,
+  ...STOPS,
+  ...OPS,
+  ...CARRIED,
+  ...ENDED,
+  "mapping",
+  "mapping of failures",
+  "retryIf",
+  "carried trace",
+]
+  .concat(["details", "omitted", "errors"].map((part) => `${part} of an error`));
 
 const TIMED = [
   ...COMMON,
@@ -51,6 +62,8 @@ const DELAYED = [
 const LIMITED = ["carried deadline", "ended late", "op defer", "carried deferred"];
 const STRICT = ["carried list start", "carried retry of progress"];
 const WILD = [
+  "redrive all",
+  "redrive first",
   "op sleep",
   "ended cancelled",
   "carried arrivals",

@@ -1,7 +1,7 @@
 import { Engine, Flow, JobState, type Registry, StateError, StepLimitError } from "../../mod.ts";
 import { jobOf } from "../../src/documents/job_state.ts";
 import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
-import { buildFlow, type FlowSpec, jobOptions } from "./flow_spec.ts";
+import { buildFlow, type FlowSpec, jobOptions, propagate } from "./flow_spec.ts";
 import { makeItem } from "./handler_script.ts";
 import { scriptedRegistry } from "./scripted_routines.ts";
 import type { Place, Stop } from "./job_stops.ts";
@@ -29,6 +29,9 @@ export interface HostChain {
   listener: RunListener;
 }
 
+/** Which failures of a job are put back: all that are not handled, or the first. */
+export type Redrive = "all" | "first";
+
 const FOREVER = 100_000;
 
 /** A simulated process with a clock, a registry and a flow of its own, which works on one job. */
@@ -47,12 +50,12 @@ export class ScriptedHost {
   #pause: "pause" | "rest" | undefined;
 
   /** The first host is given a flow to build, each other the job that the previous host has left. */
-  constructor(given: FlowSpec | CarriedJob, chain: HostChain, redrive = false) {
+  constructor(given: FlowSpec | CarriedJob, chain: HostChain, redrive?: Redrive) {
     const isFirst = !("text" in given);
     this.#chain = chain;
     this.#listener = chain.listener;
     this.#timers = manualTimers(isFirst ? 0 : given.now);
-    this.#engine = new Engine({ timers: this.#timers, ids: manualIds() });
+    this.#engine = new Engine({ timers: this.#timers, ids: manualIds(), propagate });
     this.#registry = scriptedRegistry({
       onOp: () => this.#pass("op"),
       point: () => this.#point(),
@@ -101,7 +104,7 @@ export class ScriptedHost {
       if (this.#job.status === "paused") {
         if (this.#pause !== "rest") return this.carriedJob;
         this.#pause = undefined;
-        this.#resume(false);
+        this.#resume();
         continue;
       }
       if (this.#job.status !== "running") return undefined;
@@ -117,8 +120,10 @@ export class ScriptedHost {
     return this.#job.status === "running";
   }
 
-  #resume(redrive: boolean): void {
-    this.#flow.resume(this.#job, { redrive });
+  #resume(redrive?: Redrive): void {
+    const first = this.#job.failures.slice(0, 1).map(({ task }) => task.id);
+    const choice = redrive === "first" && first.length > 0 ? first : redrive !== undefined;
+    this.#flow.resume(this.#job, { redrive: choice });
     let isFirst = true;
     void this.#flow.waitUntil(this.#job, () => {
       this.#listener.committed(jobOf(this.#job));

@@ -63,7 +63,9 @@ function failureOf({ seed }: Item, name: string): Error {
   const cause = new Error("by script");
   if (seed % 11 === 4) return new NonRetryableError(message, { cause });
   if (seed % 11 === 7) return new RetryError({ message, cause, delayMs: 0 });
-  return Object.assign(new Error(message, { cause }), { name });
+  if (seed % 11 === 2) return new AggregateError([new RangeError("one"), cause], message, { cause });
+  const details = seed % 3 === 1 ? { code: "FIVE", seen: [seed, new Date(0)], left: () => seed } : {};
+  return Object.assign(new Error(message, { cause }), { name, ...details });
 }
 
 /**
@@ -169,12 +171,12 @@ export function scriptedRegistry(hooks: Hooks = NO_HOOKS): Registry {
       hooks.returned(ctx);
     }
 
-    recover({ data, error }: Failure, ctx: AnyContext): void {
+    recover({ data, error, reason }: Partial<Failure> & { readonly reason?: Failure["error"] }, ctx: AnyContext): void {
       hooks.started(ctx);
       const seed = isRecord(data) ? Number(data["seed"] ?? 0) : 0;
       if (seed % 4 === 3) throw new TypeError(`cannot recover ${seed}`);
       ctx.shared.update<number>("recovered", (sum = 0) => (sum + seed) % 1_000_003);
-      this.put(ctx, "recovered", [error.name, seed]);
+      this.put(ctx, "recovered", [error?.name ?? null, reason?.name ?? null, seed]);
       hooks.returned(ctx);
     }
 
