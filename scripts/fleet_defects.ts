@@ -829,6 +829,22 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "retries",
   ),
   defect(
+    "deadlines",
+    "a job that waits is not due when its own deadline passes",
+    "src/job/ready_queue.ts",
+    "let next = job.deadline?.until ?? Infinity;",
+    "let next = Infinity;",
+    "specials",
+  ),
+  defect(
+    "deadlines",
+    "a job with a deadline ends before that passes",
+    EXECUTION_FILE,
+    "this.deadlines.jobEndsAt <= time.at",
+    "this.deadlines.jobEndsAt < Infinity",
+    "specials",
+  ),
+  defect(
     "versions",
     "a job is given another flow without a regard to who has it",
     MEMORY,

@@ -1,11 +1,16 @@
-import { type Context, ErrorHandler, type ExpectTimeout, Flow, Registry, Routine } from "../../mod.ts";
+import {
+  type Context,
+  ErrorHandler,
+  type ExpectTimeout,
+  Flow,
+  type FlowOptions,
+  Registry,
+  Routine,
+} from "../../mod.ts";
+import { Aggregator } from "../../src/routines/mod.ts";
 import { childFlows, Leads, Reports, Rushes } from "./fleet_families.ts";
+import { Alone, AMOUNT, Picky, Sums } from "./fleet_specials.ts";
 import type { FleetJob } from "../../src/testing/fleet/fleet_options.ts";
-
-/** What the errors of `Picky` begin with: then comes how often it was tried again before. */
-export const PICKY_FAILURE = "it is worth nothing after ";
-/** When it is tried again after the first, in milliseconds. */
-export const SOON_MS = 1_300;
 
 /** The length of what goes on for long. */
 const STRIDES = 200;
@@ -39,24 +44,6 @@ class Flaky extends Routine {
     await Promise.resolve();
     if (ctx.attempt === 0) throw new Error("at first it fails");
     ctx.emit(this.done, {});
-  }
-}
-
-/** Fails as often as its own method says that it is worth another try: soon after the first, as usual after the second, and no more. */
-class Picky extends Routine {
-  readonly trigger = this.addSlot("trigger", this.work);
-  readonly done = this.addEvent<object>("done");
-  constructor() {
-    super();
-    this.setErrorHandler(
-      new ErrorHandler({ strategy: "retry", retryDelayMs: 900, maxRetries: 9, retryIf: this.isWorthIt }),
-    );
-  }
-  work(_: object, ctx: Context): void {
-    throw new RangeError(`${PICKY_FAILURE}${ctx.attempt}`);
-  }
-  isWorthIt(_: unknown, attempt: number): boolean | number {
-    return attempt === 0 ? SOON_MS : attempt === 1;
   }
 }
 
@@ -165,19 +152,20 @@ const CLASSES = {
   Leads,
   Rushes,
   Reports,
+  Alone,
+  Sums,
 };
 
-/** The classes of all these flows. */
-export const fleetRegistry: Registry = new Registry(CLASSES);
+/** The classes of all these flows, and the schema of a result. */
+export const fleetRegistry: Registry = new Registry({ ...CLASSES, Aggregator, AMOUNT });
 
 type ClassName = keyof typeof CLASSES;
 
+const CONCURRENT = { executionStrategy: "concurrent", maxWorkers: 3 } as const;
+const OPTIONS: Readonly<Record<string, FlowOptions>> = { fan: CONCURRENT, gathers: { ...CONCURRENT, result: AMOUNT } };
+
 function chain(id: string, ...names: readonly ClassName[]): Flow {
-  const flow = new Flow({
-    id,
-    registry: fleetRegistry,
-    ...(id === "fan" ? { executionStrategy: "concurrent", maxWorkers: 3 } as const : {}),
-  });
+  const flow = new Flow({ id, registry: fleetRegistry, ...OPTIONS[id] });
   let before: string | undefined;
   names.forEach((name, i) => {
     const routine = new CLASSES[name]();
@@ -248,8 +236,22 @@ export const FLEET_JOBS: readonly FleetJob[] = [
   job(rushes(), "rushes0", [FAMILY_ANSWER], { children: ["family-asks", "family-works"] }),
 ];
 
-/** A job whose own method says which failures are worth another try. */
-export const PICKY_JOB: FleetJob = job(rescued("picks", "Picky"), "relay0");
+/** Its deliveries are worked on one at a time, and gathered; its result has a schema. */
+function gathers(): Flow {
+  const flow = chain("gathers", "Fan", "Alone");
+  const sums = flow.addRoutine(new Sums(), "sums");
+  const gather = flow.addRoutine(new Aggregator<{ readonly n: number }>().setGroups({ count: 4 }), "gather");
+  flow.connect("alone1", "done", "gather", "input");
+  flow.connect(gather.output, sums.trigger);
+  return flow;
+}
+
+/** Jobs that only some fleets have: by a method of its own, one at a time, and with a deadline of the whole job. */
+export const SPECIAL_JOBS: readonly FleetJob[] = [
+  job(rescued("picks", "Picky"), "relay0"),
+  job(gathers(), "fan0"),
+  { ...job(chain("hurries", "Relay", "Later", "Asks", "Relay"), "relay0"), deadlineMs: 6_000 },
+];
 
 /** Jobs that take so many steps that only some fleets have them. */
 export const LONG_JOBS: readonly FleetJob[] = [job(chain("strides", "Strides", "Relay"), "strides0")];

@@ -1,7 +1,7 @@
 import { FOCUSES, QUEUED } from "../../src/testing/fleet/fleet_focus.ts";
 import type { FleetOptions, FleetSettings } from "../../src/testing/fleet/fleet_options.ts";
 import { completeFleet, type FleetResult, judgeFleet } from "../../src/testing/fleet/simulate_fleet.ts";
-import { FLEET_JOBS, fleetRegistry, LONG_JOBS, PICKY_JOB } from "./fleet_jobs.ts";
+import { FLEET_JOBS, fleetRegistry, LONG_JOBS, SPECIAL_JOBS } from "./fleet_jobs.ts";
 import { judgedRetries } from "./judged_retries.ts";
 import { seededRandom } from "./seeded_random.ts";
 import { versionSettingsOf } from "./version_fleets.ts";
@@ -17,25 +17,26 @@ const FLOWS_OF: Readonly<Record<string, readonly string[]>> = {
   slices: ["strides"],
   redrives: ["rescued", "breaks", "spoils"],
   retries: ["picks"],
+  specials: SPECIAL_JOBS.map(({ flow }) => flow.id),
   deadlines: ["brief", "waits", "family", "rushes"],
   ownDeadlines: ["brief", "waits", "family", "rushes"],
 };
 
 /** How many fleets there are for each that has queues with limits. */
 const QUEUES_EACH = 8;
-/** How many there are for each that has a job whose retries a method of its own decides, and which of them that is. */
-const PICKY_EACH = 12;
-const PICKY = 7;
+/** How many there are for each that has a special job, and which of them that is. */
+const SPECIAL_EACH = 12;
+const SPECIAL = 7;
 
-/** What all fleets may be about: limits of queues, versions of flows, `retryIf`, or a situation that chance makes seldom. */
-export const FLEET_FOCUSES: readonly string[] = ["queues", "versions", "retries", ...Object.keys(FOCUSES)];
+/** What all fleets may be about: limits of queues, versions of flows, `retryIf`, special jobs, or a situation that chance makes seldom. */
+export const FLEET_FOCUSES: readonly string[] = ["queues", "versions", "retries", "specials", ...Object.keys(FOCUSES)];
 
 /** The options of the fleet of a seed: two of the jobs of `fleet_jobs.ts`, on three engines. With `focus`, all fleets are about that. */
 export function fleetOf(seed: number, focus?: string): FleetOptions {
   if (focus === "queues" || (focus === undefined && seed % QUEUES_EACH === 0)) return queueFleetOf(seed);
   const random = seededRandom(seed);
-  const about = focus ?? (seed % PICKY_EACH === PICKY ? "retries" : "");
-  const first = [...FLEET_JOBS, ...LONG_JOBS, PICKY_JOB].filter((job) =>
+  const about = focus ?? (seed % SPECIAL_EACH === SPECIAL ? "specials" : "");
+  const first = [...FLEET_JOBS, ...LONG_JOBS, ...SPECIAL_JOBS].filter((job) =>
     FLOWS_OF[about]?.includes(job.flow.id) ?? FLEET_JOBS.includes(job)
   );
   const count = JOBS_OF[about] ?? JOBS;

@@ -2,7 +2,7 @@ import { isRecord } from "../../src/values/json.ts";
 import { isThenable } from "../../src/base/thenable.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { FleetViolation } from "../../src/testing/fleet/fleet_violation.ts";
-import { PICKY_FAILURE, SOON_MS } from "./fleet_jobs.ts";
+import { PICKY_FAILURE, SOON_MS } from "./fleet_specials.ts";
 import { wrapStore } from "./wrapped_store.ts";
 
 /**

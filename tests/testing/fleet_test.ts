@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
+import { Deadlines } from "../../src/engine/execution/deadlines.ts";
 import { ReadyQueue } from "../../src/job/ready_queue.ts";
 import { StoreSession } from "../../src/engine/durable/store_session.ts";
 import { FleetError, simulateFleet } from "../../src/testing/mod.ts";
@@ -70,6 +71,23 @@ test("a fleet finds the defect: a task that is to be tried again does not wait",
     assertStringIncludes(error?.message ?? "", "runs early");
   } finally {
     ReadyQueue.prototype.add = add;
+  }
+});
+
+test("a fleet finds the defect: a job with a deadline ends before that passes", IN_GATE, async () => {
+  const property = Object.getOwnPropertyDescriptor(Deadlines.prototype, "jobEndsAt") ?? {};
+  Object.defineProperty(Deadlines.prototype, "jobEndsAt", {
+    configurable: true,
+    get(this: Deadlines) {
+      return property.get?.call(this) === Infinity ? Infinity : 0;
+    },
+  });
+  try {
+    const error = await findFailure({}, 150, "specials");
+    assertEquals(error?.invariant, "too late");
+    assertStringIncludes(error?.message ?? "", "has ended early");
+  } finally {
+    Object.defineProperty(Deadlines.prototype, "jobEndsAt", property);
   }
 });
 

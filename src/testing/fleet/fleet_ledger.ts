@@ -153,8 +153,8 @@ export class FleetLedger {
     const life = this.#written(claim, expectedRevision, before);
     if (life.claim !== undefined && entries.length > 0) life.claim.hasWritten = true;
     const { maxRecoveries } = this.#settings;
-    const { families, setClockMs } = this;
-    const told = life.append(entries, head, { now, maxRecoveries, setClockMs, families });
+    const { families, clockErrorMs, setClockMs } = this;
+    const told = life.append(entries, head, { now, maxRecoveries, clockErrorMs, setClockMs, families });
     const [unread] = life.commands.unread;
     if (head?.endedAt !== undefined && before?.endedAt === undefined && unread !== undefined) {
       throw new FleetViolation("too late", `job ${claim.jobId} has ended with ${unread.key} in its inbox`);

@@ -55,6 +55,11 @@ export interface FleetJob {
   readonly entry: { readonly routine: string; readonly slot: string };
   /** The data for the entry. @default {{}} */
   readonly params?: unknown;
+  /**
+   * How long it may take by the wall clock, in milliseconds, waiting included. Then the time decides how it ends: it is not compared with
+   * a run without disturbances. @default {no limit}
+   */
+  readonly deadlineMs?: number;
   /** Its queue: one of those of the fleet. @default {"default"} */
   readonly queue?: string;
   /** What is delivered to it, in any order. @default {nothing} */

@@ -144,17 +144,21 @@ export class FleetProcess {
   }
 
   /** Starts a job that runs here. */
-  execute(jobId: string, { flow: { id }, entry, params = {} }: FleetJob): void {
+  execute(jobId: string, { flow: { id }, entry, params = {}, deadlineMs }: FleetJob): void {
     const flow = this.#flow(id);
-    const job = flow.execute(flow.slot(entry.routine, entry.slot), params as never, { jobId });
+    const job = flow.execute(flow.slot(entry.routine, entry.slot), params as never, { jobId, deadlineMs });
     this.#follow(flow, job);
   }
 
   /** Stores a job, for whoever takes it. */
-  start(jobId: string, { flow: { id }, entry, params = {}, queue }: FleetJob, inMs: number): Promise<StartedJob> {
+  start(
+    jobId: string,
+    { flow: { id }, entry, params = {}, queue, deadlineMs }: FleetJob,
+    inMs: number,
+  ): Promise<StartedJob> {
     const flow = this.#flow(id);
     const at = inMs === 0 ? undefined : this.clock.now() + inMs;
-    return flow.start(flow.slot(entry.routine, entry.slot), params as never, { jobId, at, queue });
+    return flow.start(flow.slot(entry.routine, entry.slot), params as never, { jobId, at, queue, deadlineMs });
   }
 
   /** Asks something of a job. */

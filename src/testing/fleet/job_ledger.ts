@@ -43,6 +43,8 @@ export interface LedgerClaim {
 export interface LedgerBounds {
   /** The time by the store. */
   readonly now: number;
+  /** By how much clocks differ at most, in milliseconds: the end of a job's deadline is an instant of one, and decided by another. */
+  readonly clockErrorMs: number;
   /** By how much clocks were set at most, in milliseconds: a deadline may be decided by them. */
   readonly setClockMs: number;
   readonly maxRecoveries: number;
@@ -80,7 +82,7 @@ export class JobLedger {
   cancels = 0;
   /** How often each process has asked by a call of its own that it goes on from a pause, and it has not yet. */
   readonly #resumes: Map<number, number> = new Map();
-  /** Whether its result depends on more than on what was delivered to it: it was cancelled, redriven or poisoned, or has children. */
+  /** Whether its result depends on more than on what was delivered to it: it was cancelled, redriven or poisoned, has children or a deadline. */
   isSteered = false;
   wasRedriven = false;
   claim: LedgerClaim | undefined;
@@ -125,6 +127,7 @@ export class JobLedger {
     this.life = life;
     this.version = versionOf(flow);
     this.#replay = new Replay(snapshot, limits);
+    this.isSteered = this.job.deadline !== undefined;
   }
 
   /**
@@ -189,6 +192,7 @@ export class JobLedger {
       this.endedAt = bounds.now;
       this.ends++;
       if (job.status === "cancelled") this.cancels++;
+      this.#checkEnd(bounds);
     }
     if (hasEnded(job.status) && job.parent !== undefined) this.endTexts.add(endText(job));
     bounds.families.appended(this, document);
@@ -206,6 +210,15 @@ export class JobLedger {
     if (isSteering || (hasEnded(before.status) && kind !== "children")) this.isSteered = true;
     const by = effect === undefined ? "" : ` by ${effect.key}`;
     return `${entry.kind}${entry.status === undefined ? "" : ` ${entry.status}`}${taskOf(document)}${by}`;
+  }
+
+  /** What ends by its deadline does so when its time is up. */
+  #checkEnd({ now, clockErrorMs }: LedgerBounds): void {
+    const { error, deadline } = this.job;
+    const isLate = error?.message.includes("waiting included") === true;
+    if (!isLate || deadline === undefined || now >= deadline.until - 2 * clockErrorMs) return;
+    const why = `job ${this.jobId} has ended early, at ${now}, and its deadline is ${deadline.until}`;
+    throw new FleetViolation("too late", why);
   }
 
   /** A deadline was decided: what was in the inbox by then must have come first. */
@@ -300,7 +313,11 @@ export class JobLedger {
     const { job } = this;
     // A running job without tasks can end at once; one that has ended may owe something to its parent or its children.
     if (this.owes || (job.status === "running" && job.tasks.size === 0 && job.children === undefined)) return 0;
-    return job.status === "paused" ? undefined : nextDueAt(job, 0);
+    if (job.status === "paused") return undefined;
+    const next = nextDueAt(job, 0) ?? Infinity;
+    // The engine's own reckoning may leave it out.
+    const until = hasEnded(job.status) ? Infinity : job.deadline?.until ?? Infinity;
+    return next === Infinity && until === Infinity ? undefined : Math.min(next, until);
   }
 }
 

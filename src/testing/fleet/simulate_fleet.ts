@@ -21,7 +21,7 @@ export interface FleetResult {
   readonly seed: number;
   /** How many jobs there were at the end. */
   readonly jobs: number;
-  /** How many of them were compared with a run that nobody disturbed: those that were not cancelled, redriven or poisoned. */
+  /** How many of them were compared with a run that nobody disturbed: those that were not cancelled, redriven or poisoned, and have no deadline. */
   readonly compared: number;
   /** How often a job was moved to a higher version of its flow. */
   readonly adopted: number;
@@ -99,12 +99,12 @@ export class FleetError extends RoutiluxError {
  *   of its end once, when that is stored, and the children of a parent that has ended are cancelled; with `versions`, a job that is moved
  *   to another version is otherwise as it was, it is not moved back, and its handlers run in the version that is stored with it;
  * - `two at a time`: no two engines run one job at the same time while their leases last, and only one commits;
- * - `too late`: what was in the inbox of a job in time counts before a deadline, an end, and the first step after a claim; and no
- *   task that waits for its time runs before it;
+ * - `too late`: what was in the inbox of a job in time counts before a deadline, an end, and the first step after a claim; and
+ *   neither a task that waits for its time runs, nor a job ends by its deadline, before that has come;
  * - `too many`: workers have no more jobs of a queue than its limits allow, and take no more;
  * - `unbounded`: an inbox has no more commands than it has room for, a journal is not much longer than its snapshot, and an engine keeps
  *   only jobs that it has, and permits that it needs;
- * - `other result`: each job that was not cancelled, redriven or poisoned ends as in one process that nobody disturbs.
+ * - `other result`: each job that was not cancelled, redriven or poisoned, and has no deadline, ends as in one process that nobody disturbs.
  *
  * Use it for your flows and their services, or for a store of your own: `openStore` opens an empty one for each run, which is closed at
  * its end. The same seed gives the same run in every runtime, also on a store that answers later, if the store goes by the time that it
