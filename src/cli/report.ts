@@ -14,7 +14,7 @@ const STYLE =
   `:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:75rem;margin:0 auto;padding:1.5rem}
 h1{font-size:1.5rem;overflow-wrap:anywhere}h2{font-size:1.1rem;margin-top:2rem}
 table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0;
-border-bottom:1px solid #8884}td{overflow-wrap:anywhere;min-width:4rem}dt{font-weight:600}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}
+border-bottom:1px solid #8884}td{overflow-wrap:anywhere;min-width:4rem}.instant{white-space:nowrap}dt{font-weight:600}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem}
 dd{margin:0;overflow-wrap:anywhere}pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0;font-size:.85rem}
 .scroll{overflow-x:auto}.failed,.cancelled{color:#c53030}.completed{color:#2f855a}
 @media(prefers-color-scheme:dark){.failed,.cancelled{color:#f87171}.completed{color:#4ade80}}`;
@@ -113,7 +113,7 @@ function section(
     `<h2>${name}</h2>`,
     ...missing === 0 ? [] : [`<p>The newest ${shown.length}; ${missing} older ones are not shown.</p>`],
     `<div class="scroll"><table><thead><tr>${head.map((it) => `<th>${it}</th>`).join("")}</tr></thead><tbody>`,
-    ...shown.map((row) => `<tr>${row.map((cell) => `<td>${xmlText(cell)}</td>`).join("")}</tr>`),
+    ...shown.map((row) => `<tr>${row.map(cellOf).join("")}</tr>`),
     "</tbody></table></div>",
   ].join("\n");
 }
@@ -126,4 +126,10 @@ function taskRow({ attempts = 0, createdAt, id, routine, slot, state, until = ""
 function json(value: unknown): string {
   const text = value === undefined ? "" : JSON.stringify(value);
   return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}… (${text.length} characters)`;
+}
+
+/** A cell of a table. On a narrow page, a text is broken anywhere, and an instant nowhere. */
+function cellOf(text: string): string {
+  const attribute = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) ? ' class="instant"' : "";
+  return `<td${attribute}>${xmlText(text)}</td>`;
 }

@@ -240,6 +240,7 @@ test("a report has the outputs, the log, shared data and failures of a job", asy
     assertMatch(output, new RegExp(`<h2>${heading}</h2>`));
   }
   assertMatch(output, /The newest 1; 2 older ones are not shown/);
+  assertMatch(output, /<td class="instant">\d{4}-[^ <]+Z<\/td>/, "an instant is not broken on a narrow page");
 });
 
 test("a file that cannot be written is refused with its path", async () => {
