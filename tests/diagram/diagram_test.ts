@@ -83,6 +83,38 @@ test("what differs in the diagrams of DOT and SVG is seen in their attributes", 
   assertMatch(svg, /<g class="routilux-edge routilux-timer routilux-edge-completed">/);
 });
 
+test("children are drawn together by their flow, as what the job waits for, and their arrows as what was asked and is to come", async () => {
+  const { flow, job } = await sampleDocuments();
+  const jobs = ["first", "second"].map((jobId) => ({ jobId, routine: "worker", to: "answer" }));
+  const children = [{ flowId: "parts", jobs }, { flowId: "alone", jobs: [{ jobId: "third", routine: "source" }] }];
+  const asks = { ...job, children };
+  const lines = toMermaid(flow, { job: asks }).split("\n");
+  const drawn = (start: RegExp) => lines.filter((line) => start.test(line));
+  assertEquals(drawn(/^ {2}c\d\[/), [
+    '  c0[["parts<br/>2 children"]]:::waiting',
+    '  c1[["alone<br/>1 child"]]:::waiting',
+  ]);
+  assertEquals(drawn(/^ {2}(\w+ =|c\d [-=])/), [
+    "  r1 ==> c0",
+    '  c0 == "→ answer" ==> r1',
+    "  r0 ==> c1",
+  ]);
+  assertEquals(drawn(/classDef waiting/), [
+    "  classDef waiting fill:#fdf3dc,stroke:#b7791f,color:#4a3208,stroke-dasharray:4 3",
+  ]);
+  const dot = toDot(flow, { job: asks });
+  assertMatch(
+    dot,
+    /c0 \[label="parts\\n2 children", fillcolor="#fdf3dc", color="#b7791f", fontcolor="#4a3208", peripheries=2\];/,
+  );
+  assertMatch(dot, /r1 -> c0 \[label="", color="#2f855a", style=bold\];/);
+  assertMatch(dot, /c0 -> r1 \[label="→ answer", color="#6b7280", style=bold\];/);
+  const svg = toSvg(flow, { job: asks });
+  assertMatch(svg, /<g class="routilux-node routilux-waiting"><title>parts<\/title>/);
+  assertMatch(svg, /<g class="routilux-edge routilux-child routilux-edge-completed">/);
+  assertMatch(svg, /<g class="routilux-edge routilux-child routilux-edge-idle">/);
+});
+
 test("a routine that only the job has is drawn, and said not to be in the flow", async () => {
   const { flow, job } = await sampleDocuments();
   const state = { status: "completed", version: 1 };

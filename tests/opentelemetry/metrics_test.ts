@@ -1,8 +1,9 @@
 import { test } from "node:test";
 import { assertEquals, assertGreaterOrEqual, assertLess, assertRejects } from "@std/assert";
-import { ErrorHandler, StoreError } from "../../mod.ts";
+import { type EngineEvent, ErrorHandler, StoreError } from "../../mod.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { readText } from "../house/source.ts";
 import { addFunction, link } from "../support/function_routine.ts";
 import { lateStore } from "../support/late_store.ts";
 import { RecordedTelemetry } from "../support/recorded_telemetry.ts";
@@ -222,4 +223,49 @@ test("C448 failures of callbacks and stores are counted by type", async () => {
     "callback_error",
     1,
   ]]);
+});
+
+/** What the observer is told of that is a problem, by the type. */
+const PROBLEMS: readonly EngineEvent[] = [
+  { type: "callback_error", jobId: "j", flowId: "f", callback: "onOutput", error: "no", at: 1 },
+  { type: "store_error", jobId: "j", flowId: "f", error: "no", at: 1 },
+  { type: "engine_error", error: "no", at: 1 },
+  { type: "command_error", jobId: "j", flowId: "f", key: "k", error: "no", at: 1 },
+  { type: "lost", jobId: "j", flowId: "f", error: "no", at: 1 },
+  { type: "stalled", jobId: "j", flowId: "f", task: 1, losses: 2, at: 1 },
+  { type: "refused", jobId: "j", flowId: "f", error: "no", at: 1 },
+  { type: "replaced", owner: "w", at: 1 },
+];
+
+test("C448 each kind of problem is counted by its type, and what is none is not", async () => {
+  const recorded = new RecordedTelemetry();
+  const { observer } = recorded.ofHost();
+  for (const [index, event] of PROBLEMS.entries()) for (let n = 0; n <= index; n++) observer(event);
+  observer({ type: "taken", jobId: "j", flowId: "f", fromDead: true, at: 1 });
+  observer({ type: "released", jobId: "j", flowId: "f", at: 1 });
+  const problems = await recorded.points("routilux.problems");
+  assertEquals(
+    problems.map(({ attributes: a, value }) => [a["routilux.problem.type"], value]),
+    PROBLEMS.map(({ type }, index) => [type, index + 1]),
+  );
+});
+
+test("C448 each instrument is of the kind and the unit that the guide says", () => {
+  const made: string[] = [];
+  const recorded = new RecordedTelemetry();
+  const meter = new Proxy(recorded.meter, {
+    get(target, key) {
+      const method: unknown = Reflect.get(target, key);
+      if (typeof method !== "function") return method;
+      return (...args: [string, { unit?: string }]) => {
+        const [, kind] = /^create(?:Observable)?(\w+)$/.exec(String(key)) ?? [];
+        if (kind !== undefined) made.push(`${args[0]} is a ${kind.toLowerCase()} of ${args[1].unit}`);
+        return Reflect.apply(method, target, args);
+      };
+    },
+  });
+  recorded.ofHost({ meter, store: memoryStore() });
+  const rows = readText("docs/opentelemetry.md").matchAll(/^\| `([\w.]+)` +\| (\w+) +\| `?([^ `]+)`? +\|/gm);
+  const said = Array.from(rows, ([, name, kind, unit]) => `${name} is a ${kind} of ${unit}`);
+  assertEquals(made.toSorted(), said.toSorted());
 });
