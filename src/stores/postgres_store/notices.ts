@@ -5,7 +5,14 @@ import type { PostgresClient } from "./client.ts";
 import { Gatherer } from "./gatherer.ts";
 import type { Queries } from "./queries.ts";
 
-const NOTIFY = "SELECT pg_notify($1::text, $2::text)";
+/**
+ * An expression that tells a channel a text. A transaction with a notice is written to the server's log, and all others with one wait until it is over; but a
+ * notice ends with the server, so that none need wait for the disk.
+ */
+export const notifyOf = (channel: string, text: string): string =>
+  `concat(set_config('synchronous_commit', 'off', true), pg_notify(${channel}::text, ${text}::text)::text)`;
+
+const NOTIFY = `SELECT ${notifyOf("$1", "$2")}`;
 /** PostgreSQL takes less than 8,000 bytes. */
 const LONGEST_PAYLOAD = 7_900;
 /** How long after a failure a connection for listening is tried for again at first, and at most, in milliseconds. */

@@ -10,7 +10,7 @@ import type {
 } from "../../ports/store.ts";
 import type { PostgresRow, PostgresValue } from "./client.ts";
 import { loadLives, toStoredJob, WHOLE_COLUMNS } from "./jobs.ts";
-import type { Notices } from "./notices.ts";
+import { type Notices, notifyOf } from "./notices.ts";
 import type { Queries } from "./queries.ts";
 import { TIME } from "./rows.ts";
 import { toColumn } from "./text.ts";
@@ -160,7 +160,7 @@ const NEXT_DUE = `WITH RECURSIVE ${TIME}, ${GROUPS}
 
 /** The same, and a notice if nothing is due: also the channel and the notice. */
 const LOOK = `WITH next AS MATERIALIZED (${NEXT_DUE})
-  SELECT now, at, CASE WHEN at > now IS NOT FALSE THEN pg_notify($8::text, $9::text)::text END FROM next`;
+  SELECT now, at, CASE WHEN at > now IS NOT FALSE THEN ${notifyOf("$8", "$9")} END FROM next`;
 
 /** How many times as many jobs are looked at as are wanted: others may be claiming the first of them at the same time. */
 const MORE = 4;

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import process from "node:process";
 import { after, test } from "node:test";
 import { FencedError } from "../../../mod.ts";
+import { notifyOf } from "../../../src/stores/postgres_store/notices.ts";
 import { type PostgresClient, postgresMigrations, postgresStore } from "../../../src/stores/postgres_store.ts";
 import {
   createJob,
@@ -220,6 +221,32 @@ test("a look tells nobody where a store cannot listen", options, async () => {
   assertEquals(await store.nextDueAt({ now: 5, tells: "none" }), undefined);
   assertEquals(noted.some((text) => text.includes("pg_notify")), false);
   await store.close();
+});
+
+test("only what tells others is not waited for until the disk has it", options, async () => {
+  // The servers of tests wait for no disk, unless a connection asks for it.
+  const alone = address === undefined ? undefined : openPg(`${address}?options=-c%20synchronous_commit%3Don`, 1);
+  const { query } = alone?.client ?? client;
+  const waits: string[] = [];
+  const watched: PostgresClient = {
+    async query(text, values) {
+      const rows = await query(text, values);
+      // The only connection is the one that has told, or not: what it has been set to stays until the end of its transaction.
+      const [set] = await query("SHOW synchronous_commit", []);
+      waits.push(`${text.includes("pg_notify") ? "told" : "wrote"}, then ${set?.["synchronous_commit"]}`);
+      return rows;
+    },
+  };
+  const store = postgresStore(watched, { schema: newSchema() });
+  await createJob(store, "job", 1, { dueAt: 5 });
+  await store.close();
+  assertEquals([...new Set(waits)].sort(), ["told, then on", "wrote, then on"]);
+  const [{ now } = {}] = await query(
+    `SELECT concat(${notifyOf("'a'", "'b'")}, current_setting('synchronous_commit')) AS now`,
+    [],
+  );
+  assertEquals(now, "offoff", "while it tells");
+  await alone?.close();
 });
 
 test("a command and a start reach those who watch in another store", options, async () => {
