@@ -787,7 +787,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "mended",
     "a paused job goes on when a cancel at rest is refused",
     START,
-    'if (job.status === "paused") return undo(storage, execution, found);',
+    "if (before.execution.hasRested) return undo(storage, execution, found);",
     "",
     "rests",
   ),

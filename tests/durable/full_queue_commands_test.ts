@@ -139,3 +139,35 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await Promise.all(workers.map((it) => it.stop()));
   });
 }
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`C530 a cancel from here of a job without a place that the store refuses is told to the observer, with ${name}`, async () => {
+    const inner = createStore();
+    const [gate, begins] = [createLatch(), createLatch()];
+    let pauses = 1;
+    const store: Store = {
+      ...inner,
+      async append(claim, revision, entries, head) {
+        if (claim.jobId === "mail 1") await begins.passed;
+        // A command comes before the job could end.
+        if (head?.endedAt !== undefined && pauses-- > 0) await process.engine.handle("mail 1").pause();
+        return await inner.append(claim, revision, entries, head);
+      },
+    };
+    const process: StoredFlowProcess = new StoredFlowProcess({ store, work: () => gate.passed });
+    await start(process);
+    const worker = process.engine.work({ queues: [{ name: "mail", globalConcurrency: 1 }], pollMs: 3_500_000 });
+    await process.timers.advance(1_000);
+    await process.engine.handle("mail 1").deliver({ routine: "worker", slot: "input" }, { n: 7 });
+    await process.timers.advance(1_000);
+    const { flow, job } = await process.engine.open("mail 1");
+    flow.cancel(job);
+    begins.open();
+    await process.timers.advance(5_000);
+    assertEquals(process.told("command_error").map(({ key }) => key), ["cancel"]);
+    assertEquals([(await inner.find("mail 1"))?.status, process.begun], ["paused", [0]]);
+    gate.open();
+    await process.timers.advance(1_000);
+    await worker.stop();
+  });
+}

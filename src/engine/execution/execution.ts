@@ -83,6 +83,8 @@ export class Execution implements ActivationHost {
   #cancelled: (() => void) | undefined;
   /** Whether the last commit has been performed: later calls find a job at rest, also while that commit is being stored. */
   isOver = false;
+  /** Whether its last commit has brought the job to rest: what ends the job after that is a call from here. */
+  hasRested = false;
   /** Whether the last commit releases the job: not while aborted handlers still run, or calls wait to be carried out. */
   #isReleased = true;
 
@@ -338,6 +340,7 @@ export class Execution implements ActivationHost {
       this.#clock.setAlarm(this.#nextAlarm());
     } else if (this.#resting !== undefined) {
       if (this.children.all?.areAtRest === false) return this.#clock.rest();
+      this.hasRested = true;
       this.#end(this.#resting.commit(this.time()));
     } else if (!this.committer.queue.isEmpty) {
       // A turn will be taken: after the host's event loop, or when the store has caught up.

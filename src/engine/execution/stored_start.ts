@@ -211,10 +211,9 @@ async function decideAgain(before: StoredStart, journal: Journal): Promise<void>
   try {
     const found = await storage.loadAgain(job, journal.claim);
     job.become(found.job);
-    if (job.status === "paused") return undo(storage, execution, found);
-    const { record } = found;
+    if (before.execution.hasRested) return undo(storage, execution, found);
     begin({ ...before, execution, createFirst: before.createAgain }, storage.open(job, found), {
-      record,
+      record: found.record,
       formerIncarnation: undefined,
       attempts: undefined,
     });
