@@ -59,7 +59,7 @@ test("a fleet finds the defect: an answer of an older claim is taken up", RARE, 
   }
 });
 
-test("a fleet finds the defect: a task that is to be tried again does not wait", IN_GATE, async () => {
+test("C541 a fleet finds the defect: a task that is to be tried again does not wait", IN_GATE, async () => {
   const { add, addReady } = ReadyQueue.prototype;
   ReadyQueue.prototype.add = function (this: ReadyQueue, task, time) {
     if ((task.details?.attempt ?? 0) > 0) addReady.call(this, task);
@@ -74,7 +74,7 @@ test("a fleet finds the defect: a task that is to be tried again does not wait",
   }
 });
 
-test("a fleet finds the defect: a job with a deadline ends before that passes", IN_GATE, async () => {
+test("C541 a fleet finds the defect: a job with a deadline ends before that passes", IN_GATE, async () => {
   const property = Object.getOwnPropertyDescriptor(Deadlines.prototype, "jobEndsAt") ?? {};
   Object.defineProperty(Deadlines.prototype, "jobEndsAt", {
     configurable: true,
