@@ -65,7 +65,7 @@ export function takeTask(
 }
 
 /** The limits of a job's routines; `undefined` where none can be reached. */
-export function limitsOf(plan: Plan, committer: Committer, workers: number): ConcurrencyLimits | undefined {
+export function concurrencyLimitsOf(plan: Plan, committer: Committer, workers: number): ConcurrencyLimits | undefined {
   const isLimited = Array.from(plan.routines.values()).some(({ concurrency }) => concurrency < workers);
   return isLimited ? new ConcurrencyLimits(plan, committer) : undefined;
 }

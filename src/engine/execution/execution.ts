@@ -17,7 +17,7 @@ import { stepLimitOf } from "./child_ends.ts";
 import { Deadlines, jobTimeout, lateError } from "./deadlines.ts";
 import { sendDeferred } from "./deferred.ts";
 import { mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
-import { type ConcurrencyLimits, limitsOf, takeTask } from "./concurrency.ts";
+import { type ConcurrencyLimits, concurrencyLimitsOf, takeTask } from "./concurrency.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { missingResult } from "../activation/job_result.ts";
 import { HandlerRunner, unsettled } from "./handler_runner.ts";
@@ -144,7 +144,7 @@ export class Execution implements ActivationHost {
   /** Fills the queue with the tasks of a job that has been resumed, except those that must fail before any runs. */
   prepare(without?: readonly Task[]): void {
     this.deadlines.prepare(this.job);
-    if (this.workers > 1) this.concurrency = limitsOf(this.plan, this.committer, this.workers);
+    if (this.workers > 1) this.concurrency = concurrencyLimitsOf(this.plan, this.committer, this.workers);
     const { executionTimeoutMs = this.plan.graph.executionTimeoutMs } = this.job.settings;
     this.committer.queue.fill(this.#clock.prepare(this.job.time.ranMs, executionTimeoutMs), without);
   }
