@@ -6,6 +6,7 @@ import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { FamilyProcess } from "../support/family_process.ts";
 import { createLatch } from "../support/latch.ts";
+import { lateStore } from "../support/late_store.ts";
 
 // What a job and its children owe each other is done in the end, whatever comes between: a redrive, a full inbox, a store that fails.
 
@@ -257,3 +258,42 @@ test("C410 a job is idle when it waits for an answer, and not while it waits for
   await worker.stop();
   await process.engine.close();
 });
+
+for (const [name, createStore] of Object.entries({ "at once": memoryStore, "later": lateStore })) {
+  test(`C452 a parent that is redriven as it pays what it owes hears of a child that nobody knew to have started: a store that answers ${name}`, async () => {
+    const inner = createStore();
+    // A process dies before it has noted that it has started the child.
+    const dead = new FamilyProcess(manualTimers(), {
+      store: {
+        ...inner,
+        append: (claim, revision, entries, head) =>
+          entries.some((it) => it.includes('"children"') && it.includes('"opened"'))
+            ? new Promise(() => {})
+            : inner.append(claim, revision, entries, head),
+      },
+    });
+    const parent = await dead.flow.start("sum", { items: [3] }, { jobId: "job" });
+    const lost = dead.engine.work({ flows: ["sum"] });
+    await dead.timers.advance(10);
+    void lost;
+    await parent.cancel();
+    let isRedriven = false;
+    const process = new FamilyProcess(manualTimers(), {
+      store: {
+        ...inner,
+        create: async (jobs) => {
+          if (!isRedriven) await dead.engine.handle("job").redrive();
+          isRedriven = true;
+          return await inner.create(jobs);
+        },
+      },
+    });
+    process.engine.work({ flows: ["square"] });
+    await process.timers.advance(1_000);
+    assertEquals([process.begun, (await inner.find("job"))?.sent], [[3], 2]);
+    process.engine.work();
+    await process.timers.advance(60_000);
+    const { status, result } = await parent.read();
+    assertEquals([isRedriven, status, result], [true, "completed", 9]);
+  });
+}

@@ -53,19 +53,27 @@ export async function startChildren(
 ): Promise<StartedChildren> {
   const opened: string[] = [];
   const ended: ChildEnded[] = [];
+  const left: string[] = [];
   const toCreate = children.flatMap((child) => newChild(job, child, session) ?? []);
   for (let at = 0; at < toCreate.length; at += MOST_AT_ONCE) {
     const some = toCreate.slice(at, at + MOST_AT_ONCE);
     const answers = await createOver(job, some.map(({ made }) => made), session);
     for (const [index, { child }] of some.entries()) {
-      if (answers[index]?.isNew === true || child.to === undefined) opened.push(child.jobId);
-      else ended.push(takenId(job, child, answers[index]));
+      const answer = answers[index];
+      if (child.to === undefined) opened.push(child.jobId);
+      else if (answer?.isNew !== true) ended.push(takenId(job, child, answer));
+      // One that was started before may have told its end to a parent that had ended.
+      else if (answer.record.endedAt !== undefined && !hasEnded(job.status)) left.push(child.jobId);
+      else opened.push(child.jobId);
     }
   }
   for (const { jobId, start, inner } of children) {
     const known = inner && endOf(inner.job);
-    if (start !== undefined || (inner !== undefined && known === undefined)) continue;
-    const end = known ?? await endOfLeft(job, jobId, session);
+    if (known !== undefined) ended.push(known);
+    else if (start === undefined && inner === undefined) left.push(jobId);
+  }
+  for (const jobId of left) {
+    const end = await endOfLeft(job, jobId, session);
     if (end === undefined) opened.push(jobId);
     else ended.push(end);
   }
