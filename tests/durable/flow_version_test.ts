@@ -157,3 +157,31 @@ test("C441 a job whose flow is built from the store in newer classes goes on wit
   await timers.advance(3 * WAIT_MS);
   assertEquals([job.status, texts(job.outputLog)], ["completed", "a b c"]);
 });
+
+for (const [name, createStore] of Object.entries({ "at once": memoryStore, "later": lateStore })) {
+  test(`C441 whoever resumes a job by another version, which has ended since, is told so, with a store that answers ${name}`, async () => {
+    const { store, timers } = await startFirst(createStore);
+    const { flow, engine } = createHost(store, timers, ["a", "b", "other"]);
+    const job = flow.execute("a", {}, { jobId: "job" });
+    await timers.flush();
+    void flow.pause(job, { graceMs: 0 });
+    await timers.flush();
+    const other = createHost(store, timers, []);
+    await other.engine.handle("job").resume();
+    await other.engine.recover();
+    const told = async (why: string) => {
+      flow.resume(job);
+      let error: unknown;
+      flow.waitForCompletion(job).catch((it) => error = it);
+      await timers.flush();
+      assertEquals(error instanceof StateError && error.message.includes(why), true, `${error}`);
+    };
+    await told("another engine has claimed it since it was read");
+    await timers.advance(3 * WAIT_MS);
+    assertEquals((await store.find("job"))?.status, "completed");
+    await timers.advance(2 * LEASE_MS);
+    await told("it has ended");
+    // Nothing of it is live here.
+    assertEquals(await engine.delete("job"), true);
+  });
+}

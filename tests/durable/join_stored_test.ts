@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Context } from "../../mod.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { heldStore } from "../support/held_store.ts";
 import { createLatch } from "../support/latch.ts";
 import { lateStore } from "../support/late_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
@@ -53,3 +54,30 @@ for (const [when, createStore] of Object.entries(STORES)) {
     assertEquals([status, sharedData["sum"], process.begun], ["completed", 3, [1, 2]]);
   });
 }
+
+test("C538 a job that its owner has paused with its last write stays paused, whoever executes it by what it read before", async () => {
+  const store = memoryStore();
+  const held = heldStore(store);
+  const durability = { owner: "only one", takeOver: "at once" } as const;
+  const work = (_n: number, ctx: Context) => void ctx.expect("input");
+  const before = new StoredFlowProcess({ store: held, durability, work });
+  const job = before.start([1]);
+  await before.settle();
+  held.hold();
+  void before.flow.pause(job, { graceMs: 0 });
+  await before.settle();
+  const load: Store["load"] = async (jobId) => {
+    const stored = await store.load(jobId);
+    held.release();
+    await before.settle();
+    return stored;
+  };
+  const after = new StoredFlowProcess({ store: { ...store, load }, durability, work });
+  const found = after.start([7]);
+  for (let turn = 0; turn < TURNS; turn++) await after.settle();
+  const { status, owner } = await store.find("job") ?? {};
+  assertEquals([found.status, status, owner, after.begun], ["paused", "paused", undefined, []]);
+  after.flow.resume(found);
+  await after.settle();
+  assertEquals([found.status, after.begun], ["running", []]);
+});

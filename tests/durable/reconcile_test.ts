@@ -5,6 +5,8 @@ import type { StoreSession } from "../../src/engine/durable/store_session.ts";
 import { hostOf } from "../../src/engine/execution/engine_host.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { createLatch, type Latch } from "../support/latch.ts";
+import { lateStore } from "../support/late_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 // What an engine finds out about the jobs that the store has as its own.
@@ -87,3 +89,48 @@ test("without a lease, with a new one, or with a store that fails it is not know
   session.ownership.lease = () => undefined;
   assertEquals(await look(), false);
 });
+
+for (const [name, createStore] of Object.entries({ "at once": memoryStore, "later": lateStore })) {
+  test(`a job stays with its engine while that reads again what it is, as the store has refused its end at rest: a store that answers ${name}`, async () => {
+    const inner = createStore();
+    let reading: Latch | undefined;
+    let before: (() => Promise<void>) | undefined;
+    const process = new StoredFlowProcess({
+      store: {
+        ...inner,
+        append: async (claim, revision, entries, head) => {
+          if (head?.status === "cancelled") await before?.();
+          return await inner.append(claim, revision, entries, head);
+        },
+        load: async (jobId) => {
+          await reading?.passed;
+          return await inner.load(jobId);
+        },
+      },
+    });
+    const { flow, engine, timers } = process;
+    // Its lease is renewed, and it looks for what it has.
+    const worker = engine.work({ queues: ["other"] });
+    const handle = await flow.start("source", { items: [1] }, { jobId: "job" });
+    await handle.pause();
+    // The cancel is carried out when the job rests, and another command comes before it is stored.
+    const job = flow.execute("source", {}, { jobId: "job" });
+    flow.cancel(job);
+    before = async () => {
+      before = undefined;
+      reading = createLatch();
+      await handle.resume();
+    };
+    await timers.advance(15_000);
+    assertEquals([reading !== undefined, (await inner.find("job"))?.status], [true, "paused"]);
+    const told = () => process.events.flatMap((it) => it.type === "lost" || it.type === "taken" ? [it.type] : []);
+    assertEquals(told(), []);
+    reading?.open();
+    await timers.advance(60_000);
+    assertEquals([told(), process.events.filter(({ type }) => type === "command_error").length], [[], 1]);
+    await engine.recover();
+    await timers.advance(1_000);
+    assertEquals((await handle.read()).status, "completed");
+    await worker.stop();
+  });
+}

@@ -282,10 +282,11 @@ export class JobStorage {
     return done;
   }
 
-  /** Resolves when the engine has done with the commands for which it has claimed a job at rest, if it has. */
+  /** Resolves when the engine has done with the commands for which it has claimed a job at rest, and what a call has changed there is stored. */
   async commandsDone(job: Job): Promise<void> {
     // A failure is told by the inbox for which it was claimed.
     await this.#session.serving.get(job)?.catch(() => {});
+    await this.#session.journals.get(job)?.resting.passed;
   }
 
   /** A job that was let go while its inbox had commands is due: it is claimed again, unless somebody else was faster. */

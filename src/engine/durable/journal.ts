@@ -303,6 +303,8 @@ export class Journal implements TransactionHolds {
   }
 
   #succeed({ entries, head, after }: JournalWrite): void {
+    // Whoever has the job was told that it is lost, and may have let it go on since.
+    if (this.lost !== undefined) return;
     this.#isWriting = false;
     this.#transactions.idle();
     this.#failures = 0;
@@ -340,9 +342,8 @@ export class Journal implements TransactionHolds {
   #fail(error: unknown, write: JournalWrite, claim: JobClaim): void {
     const { settings, timers } = this.session;
     if (error instanceof FencedError) {
-      if (this.#failures === 0 && claim === this.claim) this.lose(error);
-      else this.#recognize(error, write, claim);
-      return;
+      if (this.#failures === 0 && claim === this.claim) return this.lose(error);
+      return this.#recognize(error, write, claim);
     }
     this.#failures++;
     this.session.onStoreError(this.#job, error);

@@ -153,17 +153,19 @@ export class EngineHost {
   }
 
   /**
-   * Lets go of the job of an execution that has left, when its handlers and those of the executions before have returned, if its store has
-   * to be told. Not of one that a command has made go on meanwhile, also when another one has brought it to rest again and handlers of then
+   * Lets go of the job of an execution that has left, when its handlers and those of the executions before have returned, unless it
+   * `isReleased` already. Not of one that a command has made go on meanwhile, also when another one has brought it to rest again and handlers of then
    * run on.
    */
-  letGo(execution: Execution, journal: Journal | undefined): void {
-    const { job, runner } = execution;
+  letGo(execution: Execution, isReleased: boolean): void {
+    const { job, runner, committer } = execution;
     runner.whenSettled(() => {
       const then = () => execution.onDepart?.();
       const isLast = job.owner === undefined && this.runners.get(job)?.isSettled !== false;
-      if (isLast && journal !== undefined && this.store !== undefined) this.store.letGo(job, journal, then);
-      else then();
+      const { journal } = committer;
+      if (isLast && !isReleased && journal !== undefined && this.store !== undefined) {
+        this.store.letGo(job, journal, then);
+      } else then();
     });
   }
 

@@ -83,8 +83,6 @@ export class Execution implements ActivationHost {
   #cancelled: (() => void) | undefined;
   /** Whether the last commit has been performed: later calls find a job at rest, also while that commit is being stored. */
   isOver = false;
-  /** Whether its last commit has brought the job to rest: what ends the job after that is a call from here. */
-  hasRested = false;
   /** Whether the last commit releases the job: not while aborted handlers still run, or calls wait to be carried out. */
   #isReleased = true;
 
@@ -340,7 +338,6 @@ export class Execution implements ActivationHost {
       this.#clock.setAlarm(this.#nextAlarm());
     } else if (this.#resting !== undefined) {
       if (this.children.all?.areAtRest === false) return this.#clock.rest();
-      this.hasRested = true;
       this.#end(this.#resting.commit(this.time()));
     } else if (!this.committer.queue.isEmpty) {
       // A turn will be taken: after the host's event loop, or when the store has caught up.
@@ -407,7 +404,7 @@ export class Execution implements ActivationHost {
     // Before these calls change the job: nobody is told of what is not stored.
     tell();
     for (const act of this.#early.splice(0)) act();
-    this.#host.letGo(this, this.#isReleased ? undefined : this.committer.journal);
+    this.#host.letGo(this, this.#isReleased);
   }
 }
 

@@ -84,20 +84,25 @@ async function enter(start: StoredStart): Promise<void> {
   if (!isFresh && (isElsewhere || writeJob(job) !== writeJob(found.job))) {
     throw new FencedError(job.jobId, undefined, record.revision);
   }
-  const { status } = found.job;
-  const goesOn = status === "running" || (status === "pending" && !storage.isLimited(record));
-  // Nothing starts if another engine has the job; nor, in place of a job that was made here, one that is paused or has ended, or that a
-  // worker takes by a permit.
-  if (isElsewhere || (isFresh && !goesOn)) {
+  // Nothing starts if another engine has the job.
+  if (isElsewhere || (isFresh && !mayJoin(storage, found))) {
     job.become(found.job);
     storage.note(job, record);
     return execution.leave();
   }
-  await claim(start, record);
+  await claim(start, record, isFresh);
 }
 
-/** Goes on with a job that is in the store, if nobody else has claimed it since it was last seen here. */
-async function claim(start: StoredStart, known: JobRecord): Promise<void> {
+/** Whether a job goes on in place of one that was made here: not one that is paused or has ended, or that a worker takes by a permit. */
+function mayJoin(storage: JobStorage, { job: { status }, record }: FoundJob): boolean {
+  return status === "running" || (status === "pending" && !storage.isLimited(record));
+}
+
+/**
+ * Goes on with a job that is in the store, if nobody else has claimed it since it was last seen here; if it only `joins`, not one that has come
+ * to rest since.
+ */
+async function claim(start: StoredStart, known: JobRecord, joins = false): Promise<void> {
   const { storage, execution: { job } } = start;
   const before = job.status;
   await storage.commandsDone(job);
@@ -113,7 +118,7 @@ async function claim(start: StoredStart, known: JobRecord): Promise<void> {
     if (found === undefined) throw new FencedError(job.jobId, undefined, undefined);
     // A worker of this engine has claimed it since, and leaves it to the job that is registered here.
     const isLeft = found.record.epoch !== epoch && storage.isHere(found.record);
-    if (isLeft && last === undefined && storage.isFresh(job)) return claim(start, found.record);
+    if (isLeft && joins && last === undefined) return claim(start, found.record, joins);
     if (last === undefined) job.become(found.job);
     storage.note(job, found.record);
     const why = storage.isHere(found.record)
@@ -122,14 +127,20 @@ async function claim(start: StoredStart, known: JobRecord): Promise<void> {
     throw new StateError("resume", found.job.status, `Cannot resume job "${job.jobId}": ${why}`);
   }
   const journal = storage.open(job, taken);
+  let current = start;
   try {
-    const current = byStoredFlow(start, taken);
+    current = byStoredFlow(start, taken);
     const found = current.storage.replay(taken);
     job.become(found.job);
+    // A write of its last owner may have come since.
+    if (joins && !mayJoin(storage, found)) {
+      journal.release();
+      return current.execution.leave();
+    }
     begin(current, journal, { ...taken, attempts: found.claim });
-  } catch (error) {
+  } catch (thrown) {
     journal.release();
-    throw error;
+    leave(current, toError(thrown));
   }
 }
 
@@ -195,7 +206,7 @@ function attach(start: StoredStart, journal: Journal): void {
   execution.deadlines.passed = new PassedDeadlines(execution, journal, () => storage.inbox.poll(execution.job));
   journal.subscribe({
     onStored: () => execution.poll(),
-    onUnread: () => void decideAgain(start, journal),
+    onUnread: () => execution.job.owner === execution ? void decideAgain(start, journal) : undo(start, journal),
     onLost: (error) => {
       storage.lost(execution.job, error);
       execution.leave(error);
@@ -211,7 +222,6 @@ async function decideAgain(before: StoredStart, journal: Journal): Promise<void>
   try {
     const found = await storage.loadAgain(job, journal.claim);
     job.become(found.job);
-    if (before.execution.hasRested) return undo(storage, execution, found);
     begin({ ...before, execution, createFirst: before.createAgain }, storage.open(job, found), {
       record: found.record,
       formerIncarnation: undefined,
@@ -224,12 +234,27 @@ async function decideAgain(before: StoredStart, journal: Journal): Promise<void>
   }
 }
 
-/** A call from here has cancelled a job at rest, and the store has refused that: whoever takes it next reads its inbox first. */
-function undo(storage: JobStorage, execution: Execution, found: FoundJob): void {
-  const { job } = execution;
-  storage.undone(job, "cancel", refuse("cancel", job, "commands have come before; ask for it again"));
-  execution.committer.journal = storage.open(job, found);
-  execution.leave(undefined, false);
+/**
+ * A call from here has cancelled a job at rest, and the store has refused that: whoever takes it next reads its inbox first. A call that lets
+ * the job go on here waits for this.
+ */
+async function undo(
+  { storage, execution: { job, runner, committer } }: StoredStart,
+  { claim }: Journal,
+): Promise<void> {
+  try {
+    const found = await storage.loadAgain(job, claim);
+    job.become(found.job);
+    storage.undone(job, "cancel", refuse("cancel", job, "commands have come before; ask for it again"));
+    const journal = committer.journal = storage.open(job, found);
+    // Otherwise it is let go of when they have returned.
+    if (runner.isSettled) journal.release();
+    await journal.resting.passed;
+  } catch (thrown) {
+    const error = toError(thrown);
+    storage.notFollowed(job, error);
+    storage.lost(job, error);
+  }
 }
 
 /** Gives up a job whose state in the store is not known here. */
