@@ -787,8 +787,8 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "mended",
     "a paused job goes on when a cancel at rest is refused",
     START,
-    "if (before.execution.hasRested) return undo(storage, execution, found);",
-    "",
+    "execution.job.owner === execution ? void decideAgain(start, journal) : undo(start, journal)",
+    "void decideAgain(start, journal)",
     "rests",
   ),
   {

@@ -20,7 +20,7 @@ test(
 );
 
 test("C527 fleets in which a job was moved while its engine was taking it up", PATIENCE, async () => {
-  await runVersionFleetOf(1703);
+  await runVersionFleetOf(335);
 });
 
 test(

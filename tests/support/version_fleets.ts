@@ -7,7 +7,7 @@ import { FLEET_JOBS, fleetRegistry } from "./fleet_jobs.ts";
 import { seededRandom } from "./seeded_random.ts";
 
 /** The jobs of a fleet: with few of them, more is asked of each. */
-const JOBS = 2;
+const JOBS = 4;
 
 /** The next version of a flow: with a routine more, and otherwise the same, so that a job ends alike in both. */
 function nextOf(flow: Flow): Flow {
@@ -23,21 +23,27 @@ const NEXT: ReadonlyMap<string, Flow> = new Map(FLEET_JOBS.map(({ flow }) => [fl
 
 /** Jobs are adopted again and again, while that is slow, fails, or is cut off. */
 const ADOPTIONS: FleetFocus = {
-  holds: { methods: ["replaceFlow", "claim"], mostMs: 900 },
+  holds: { methods: ["replaceFlow", "claim"], mostMs: 600 },
   fates: {
-    methods: ["replaceFlow"],
+    methods: ["replaceFlow", "claim"],
     fates: ["fails", "answer lost", "late", "unanswered", "gone"],
     chance: 0.4,
   },
-  faults: { kinds: ["death", "rebirth", "twin", "shutdown", "block", "sleep"], most: 12, isHarsh: false },
-  clientRate: 0.2,
-  tasks: (jobId, { flow: { id: flowId } }, list) =>
-    Array.from({ length: 3 }, (_, n): readonly FleetTask[] => [
-      { type: "adopt", jobId, flowId },
+  handlersTake: 4,
+  lasts: 4,
+  timeRate: 0.08,
+  faults: { kinds: ["death", "rebirth", "twin", "shutdown", "block", "sleep"], most: 4, isHarsh: false },
+  clientRate: 0.3,
+  // It is moved while it is paused, and while it is due.
+  tasks: (jobId, job, list) => {
+    const adopt = { type: "adopt", jobId, flowId: job.flow.id, whenFree: true } as const;
+    return Array.from({ length: 4 }, (_, n): readonly FleetTask[] => [
       { type: "ask", jobId, asked: { type: "pause", graceMs: 0 }, key: `${jobId} again pause-${list}.${n}` },
-      { type: "adopt", jobId, flowId },
+      adopt,
       { type: "ask", jobId, asked: { type: "resume" }, key: `${jobId} again resume-${list}.${n}` },
-    ]).flat(),
+      n % 2 === 0 ? adopt : { ...adopt, whenFree: false },
+    ]).flat();
+  },
 };
 
 /** The options of a fleet by a seed whose processes have two versions of the flows. */
@@ -50,9 +56,11 @@ export function versionFleetOf(seed: number): FleetOptions {
   return { jobs, versions, registry: fleetRegistry, seed, engines: 3 };
 }
 
-/** The complete settings of that fleet: every second one is about adoptions alone. */
+/** The complete settings of that fleet: three of four are about adoptions alone. */
 export function versionSettingsOf(seed: number, options: Partial<FleetOptions> = {}): FleetSettings {
-  const focus = seed % 2 === 0 ? ADOPTIONS : undefined;
+  const focus = seed % 4 === 0
+    ? undefined
+    : { ...ADOPTIONS, durability: { mode: "strict", attempts: seed % 4 } as const };
   return { ...completeFleet({ ...versionFleetOf(seed), ...options }), focus };
 }
 

@@ -30,17 +30,17 @@ export class DirectCalls {
   }
 
   /**
-   * Checks that each call has had its effect.
+   * Checks that each call has had its effect, except those for jobs of which that `isAwaited`.
    *
    * @throws {FleetViolation} when one has not
    */
-  check(process: number, isDeleted: (life: JobLedger) => boolean): void {
-    for (const call of this.#calls) {
-      const { asked, life } = call;
-      if (isDeleted(life) || hasEffect(call)) continue;
-      const why = `process ${process} has taken a ${asked.type} for ${life.jobId}, which has no effect`;
-      throw new FleetViolation("lost or doubled", why);
-    }
+  check(process: number, isAwaited: (life: JobLedger) => boolean): void {
+    this.#calls = this.#calls.filter((it) => !hasEffect(it));
+    const dropped = this.#calls.find(({ life }) => !isAwaited(life));
+    if (dropped === undefined) return;
+    const { asked, life } = dropped;
+    const why = `process ${process} has taken a ${asked.type} for ${life.jobId}, which has no effect`;
+    throw new FleetViolation("lost or doubled", why);
   }
 }
 

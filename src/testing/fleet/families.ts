@@ -53,12 +53,26 @@ export class Families {
     }
   }
 
+  /**
+   * Notes a command by which a job is told that a child of it has ended.
+   *
+   * @throws {FleetViolation} when that end is not stored
+   */
+  sent(life: JobLedger, text: string): void {
+    const document: unknown = JSON.parse(text);
+    if (!isRecord(document) || document["type"] !== "child" || typeof document["jobId"] !== "string") return;
+    this.#checkTold(life, document["jobId"], document);
+  }
+
   #told(life: JobLedger, jobId: string, { task }: Record<string, unknown>): void {
     if (life.told.has(jobId)) {
       throw new FleetViolation("lost or doubled", `job ${life.jobId} was told twice of the end of its child ${jobId}`);
     }
     life.told.add(jobId);
-    const { status, result, error } = isRecord(task) && isRecord(task["data"]) ? task["data"] : {};
+    this.#checkTold(life, jobId, isRecord(task) && isRecord(task["data"]) ? task["data"] : {});
+  }
+
+  #checkTold(life: JobLedger, jobId: string, { status, result, error }: Record<string, unknown>): void {
     const told = textOf(status, result, isRecord(error) ? error["message"] : undefined);
     const lives = this.#livesOf(jobId);
     // Of one that was deleted nobody can know how it has ended; one whose id another job has was never started.

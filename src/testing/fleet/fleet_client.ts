@@ -14,7 +14,7 @@ export type FleetTask =
   | { readonly type: "execute"; readonly jobId: string; readonly job: FleetJob }
   | { readonly type: "start"; readonly jobId: string; readonly job: FleetJob; readonly inMs: number }
   | AimedTask
-  | { readonly type: "adopt"; readonly jobId: string; readonly flowId: string }
+  | { readonly type: "adopt"; readonly jobId: string; readonly flowId: string; readonly whenFree?: boolean | undefined }
   | { readonly type: "delete"; readonly jobId: string; readonly by: "engine" | "purge" | "store" }
   | { readonly type: "wait"; readonly jobId: string };
 
@@ -82,16 +82,23 @@ export class FleetClient {
   /** Whether what it does next is best asked of a process: the one that has the job. */
   suits({ number, jobs, isNext }: FleetProcess): boolean {
     const [task] = this.#tasks;
-    if (task?.type === "adopt") return isNext;
+    const life = this.#stage.ledger.lifeOf(task?.jobId ?? "");
+    if (task?.type === "adopt") return isNext && (task.whenFree !== false || life?.claim?.process === number);
     if (task?.type === "direct") return jobs.has(task.jobId);
-    return task?.type === "execute" && this.#stage.ledger.lifeOf(task.jobId)?.claim?.process === number;
+    if (task === undefined || !isStart(task)) return false;
+    // What is to be moved to the next version begins in the first one.
+    return life === undefined ? !isNext : task.type === "execute" && life.claim?.process === number;
   }
 
-  /** Whether it is to deliver next, and nobody awaits anything for some time only. */
+  /**
+   * Whether what it does next is no use yet in a fleet that is about it: a delivery while nobody awaits anything for some time only, or the
+   * adoption of a job that somebody has.
+   */
   get isEarly(): boolean {
     const [task] = this.#tasks;
-    if (task?.type !== "ask" || task.asked.type !== "deliver") return false;
-    const { ledger } = this.#stage;
+    const { ledger, focus } = this.#stage;
+    if (task?.type === "adopt") return task.whenFree === true && ledger.lifeOf(task.jobId)?.claim !== undefined;
+    if (focus.until !== "deadline" || task?.type !== "ask" || task.asked.type !== "deliver") return false;
     return ledger.lifeOf(aimed(task, ledger)?.jobId ?? "")?.deadline === undefined;
   }
 

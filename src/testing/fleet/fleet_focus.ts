@@ -23,6 +23,8 @@ export interface FleetFocus {
   readonly durability?: Pick<DurabilityOptions, "mode" | "snapshotLength" | "inboxLimit" | "attempts">;
   /** How much longer handlers take. */
   readonly handlersTake?: number;
+  /** How much longer faults go on, for what needs several of them. */
+  readonly lasts?: number;
   /** What happens to processes, and how often at most; `isHarsh`: only while they work. */
   readonly faults?: { readonly kinds: readonly ProcessFault[]; readonly most: number; readonly isHarsh: boolean };
   readonly setsClocks?: boolean;
@@ -75,9 +77,9 @@ function repeat(count: number, make: (n: number) => readonly FleetTask[]): reado
   return Array.from({ length: count }, (_, n) => make(n)).flat();
 }
 
-/** Pauses a job; `list` is the number of the client. */
-function pause(jobId: string, list: number, n: number): FleetTask {
-  return { type: "ask", jobId, asked: { type: "pause", graceMs: 0 }, key: `${jobId} again pause-${list}.${n}` };
+/** Pauses a job, or the one that `aim` says; `list` is the number of the client. */
+function pause(jobId: string, list: number, n: number, aim?: FleetAim): FleetTask {
+  return { type: "ask", jobId, asked: { type: "pause", graceMs: 0 }, key: `${jobId} again pause-${list}.${n}`, aim };
 }
 
 /** Pauses a job and resumes it, again and again. */
@@ -148,6 +150,7 @@ export const FOCUSES: Readonly<Record<string, FleetFocus>> = {
   takes: {
     holds: { methods: ["inbox", "append"], mostMs: 600 },
     holdsAnswers: { methods: ["take", "claim"], mostMs: 1_500 },
+    lasts: 3,
     recovers: true,
     faults: { kinds: ["death", "shutdown", "recover"], most: 10, isHarsh: false },
     clientRate: 0.25,
@@ -203,14 +206,19 @@ export const FOCUSES: Readonly<Record<string, FleetFocus>> = {
     setsClocks: true,
     faults: { kinds: ["clock", "shutdown"], most: 16, isHarsh: false },
   },
-  // A child ends while nobody has read the inbox of its parent, which is full.
+  // A child ends while nobody has read the inbox of its parent, which is full; or its end at rest cannot be stored.
   debts: {
     holds: { methods: ["inbox", "commands"], mostMs: 1_500 },
+    fates: { methods: ["append"], fates: ["fails"], chance: 0.1 },
     durability: { mode: "strict", inboxLimit: 1, attempts: 1 },
     isWatched: false,
+    setsClocks: false,
+    lasts: 3,
     clientRate: 0.15,
     tasks: (jobId, _job, list) =>
-      list === 1 ? pauses(jobId, list) : repeat(3, (n) => ends(jobId, list, n, { index: n })),
+      list === 1
+        ? pauses(jobId, list)
+        : repeat(3, (n) => [pause(jobId, list, n, { index: n }), ...ends(jobId, list, n, { index: n })]),
   },
   // Failures are put back, one or all of them, and commands come as the job ends again.
   redrives: {
@@ -232,6 +240,7 @@ export const FOCUSES: Readonly<Record<string, FleetFocus>> = {
     holds: { methods: ["create", "claim", "append"], mostMs: 900 },
     durability: { mode: "strict", attempts: 4 },
     isWatched: false,
+    lasts: 3,
     recovers: true,
     clientRate: 0.3,
     tasks: (jobId, job, list) =>

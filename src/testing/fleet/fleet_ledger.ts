@@ -219,6 +219,7 @@ export class FleetLedger {
       const why = `command ${command.key} (${accepted.type}) was accepted for ${life.jobId}, which has ended`;
       throw new FleetViolation("lost or doubled", why);
     }
+    this.families.sent(life, command.text);
     life.commands.accept(accepted);
     const { length } = life.commands.unread;
     if (length <= this.#settings.inboxLimit) return;
@@ -268,18 +269,18 @@ export class FleetLedger {
     return this.#livesOf(jobId).some(({ commands }) => commands.find(key)?.type === type);
   }
 
-  /** How many ends of jobs of an id were stored. */
-  endsOf(jobId: string): number {
-    return this.#livesOf(jobId).reduce((count, { ends }) => count + ends, 0);
+  /** How many ends of jobs of an id were stored that are over: the job has gone on since. */
+  pastEndsOf(jobId: string): number {
+    return this.#livesOf(jobId).reduce((count, { ends, job }) => count + ends - (hasEnded(job.status) ? 1 : 0), 0);
   }
 
   /**
-   * Notes that a process was told that a job has ended, of which it had seen `before` ends as long as it had not ended.
+   * Notes that a process was told that a job has ended, for which `before` ends were over when it was last seen there before its end.
    *
    * @throws {FleetViolation} when that is not stored
    */
   toldEnded(process: number, jobId: string, before: number): void {
-    if (this.endsOf(jobId) > before || this.#livesOf(jobId).some(({ job }) => hasEnded(job.status))) return;
+    if (this.#livesOf(jobId).reduce((count, { ends }) => count + ends, 0) > before) return;
     throw new FleetViolation("lost or doubled", `process ${process} was told the end of ${jobId}, which is not stored`);
   }
 

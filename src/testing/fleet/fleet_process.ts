@@ -11,6 +11,8 @@ import type { Registry } from "../../values/registry.ts";
 import { wireOf } from "../../values/payload.ts";
 import { dataOf } from "../../job/task.ts";
 import { manualIds } from "../manual_ids.ts";
+import { AdoptionWatch } from "./adoption_watch.ts";
+import { checkReadable } from "./check_readable.ts";
 import { DirectCalls } from "./direct_calls.ts";
 import { ProcessClock } from "./fleet_clock.ts";
 import { PartialRegistry } from "./partial_registry.ts";
@@ -19,6 +21,7 @@ import type { FleetAsk, ProcessTraits } from "./fleet_ask.ts";
 import type { FleetJob } from "./fleet_options.ts";
 import type { JobLedger } from "./job_ledger.ts";
 import { ANSWER_TIMEOUT_MS, type FleetStage, LEASE_MS, MAX_RECOVERIES } from "./fleet_stage.ts";
+import { KeptClaims } from "./kept_claims.ts";
 import { openProcessStore } from "./process_store.ts";
 
 /** A job of a process. */
@@ -47,6 +50,8 @@ export class FleetProcess {
   readonly jobs: Map<string, ProcessJob> = new Map();
   /** What was asked for by methods of flows. */
   readonly directCalls: DirectCalls = new DirectCalls();
+  readonly #kept: KeptClaims = new KeptClaims();
+  readonly #adoptions: AdoptionWatch;
   readonly #stage: FleetStage;
   readonly #engine: Engine;
   readonly #host: EngineHost;
@@ -55,7 +60,7 @@ export class FleetProcess {
   readonly #recovery: { readonly limit?: number };
   /** The flows by their ids; `undefined` for one that it cannot build. */
   readonly #flows: Map<string, Flow | undefined> = new Map();
-  /** How often jobs had ended, by the store, when they were last seen here before their ends. */
+  /** How many ends of jobs were over, by the store, when they were last seen here before their ends. */
   readonly #ends: WeakMap<JobState, number> = new WeakMap();
 
   /** Starts a process. */
@@ -68,6 +73,8 @@ export class FleetProcess {
     this.name = name;
     const { settings, random } = stage;
     this.clock = new ProcessClock(stage.clock, offsetMs);
+    const session = () => this.#host.store?.session;
+    this.#adoptions = new AdoptionWatch(stage, { number, clock: this.clock, kept: this.#kept, session });
     this.#registry = isStranger ? new PartialRegistry(settings.registry, random) : settings.registry;
     const host = { timers: this.clock, random };
     this.#engine = new Engine({
@@ -76,10 +83,11 @@ export class FleetProcess {
       observer: (event) => {
         if (event.type === "lost") this.directCalls.refused(event.jobId);
         if (event.type === "command_error") this.directCalls.refused(event.jobId, event.key);
+        if (event.type === "refused") this.#check(() => checkReadable(this, event));
         if (event.type === "replaced") this.#check(() => stage.ledger.leases.replaced(number, event.owner));
       },
       registry: this.#registry,
-      store: openProcessStore(stage, this.clock, number),
+      store: openProcessStore(stage, this.clock, number, this.#kept),
       durability: {
         owner: name,
         leaseMs: LEASE_MS,
@@ -111,7 +119,7 @@ export class FleetProcess {
       const limits = queues.length > 0 && { queues: [...queues, "default"] };
       this.#engine.work({ ...options, ...limits, concurrency: 1 + random.integer(6) });
     } else this.#poll();
-    if (stage.versions.size > 0 && !isStranger) this.#adoptWhatIsTaken();
+    if (stage.versions.size > 0 && !isStranger && random.chance(0.5)) this.#adoptWhatIsTaken();
   }
 
   /** Moves what is taken here to the versions that this process has, whichever of its workers takes it. */
@@ -124,7 +132,7 @@ export class FleetProcess {
 
   /** Moves a job to the next version of its flow. */
   async adopt(jobId: string, flowId: string): Promise<void> {
-    await this.#flow(flowId).handle(jobId).adopt();
+    await this.#adoptions.watch(jobId, () => this.#flow(flowId).handle(jobId).adopt());
   }
 
   /** The ids of the jobs that it keeps. */
@@ -228,6 +236,20 @@ export class FleetProcess {
     }
   }
 
+  /**
+   * Checks that what was called here for jobs that this process no longer has was carried out, or refused.
+   *
+   * @throws {FleetViolation} when something was dropped
+   */
+  checkCalls(): void {
+    if (this.clock.isGone || this.isStopping) return;
+    const { lives } = this.#stage.ledger;
+    const { session } = this.#host.store ?? {};
+    const has = ({ claim, jobId }: JobLedger) =>
+      claim?.process === this.number || session?.liveJob(jobId) !== undefined;
+    this.directCalls.check(this.number, (life) => !lives.has(life.life) || has(life));
+  }
+
   /** Opens a job that may be anywhere, and then calls the method. */
   #open(jobId: string, asked: FleetAsk): void {
     const opened = this.#engine.open(jobId).then((found) => {
@@ -261,7 +283,7 @@ export class FleetProcess {
     const { ledger } = this.#stage;
     if (this.jobs.get(jobId)?.job !== job) this.jobs.set(jobId, { flow, job });
     // A job that is being started shows the status that it will have.
-    if (!hasEnded(jobOf(job).status)) this.#ends.set(job, ledger.endsOf(jobId));
+    if (!hasEnded(jobOf(job).status)) this.#ends.set(job, ledger.pastEndsOf(jobId));
     const before = this.#ends.get(job) ?? -1;
     const ended = flow.waitForCompletion(job).then((isOver) => {
       if (!isOver || this.clock.isGone) return;
@@ -319,6 +341,7 @@ export class FleetProcess {
       const version = job && executionOf(job)?.plan.graph.version;
       const at = this.clock.now() - this.clock.offsetMs;
       const handler = { process: this.number, jobId, life, version, task: task.id, step, key, input, isAborted, at };
+      this.#kept.checkNewest(this.number, job && this.#host.store?.session.journals.get(job)?.claim);
       const end = ledger.starts(handler, clock.now);
       return () => {
         trace.add(() => `  process ${this.number} has done task ${step} of ${jobId}`);

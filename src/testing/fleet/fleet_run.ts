@@ -48,7 +48,7 @@ export async function runFleet(settings: FleetSettings, isTraced: boolean): Prom
   });
   let compared = 0;
   try {
-    for (let i = 0; i < settings.steps; i++) await schedule.step();
+    for (let i = 0; i < stage.steps; i++) await schedule.step();
     await finish(stage, processes, schedule, clients);
     compared = await checkEnd(
       stage.store,

@@ -49,7 +49,7 @@ export class FleetSchedule {
     clients: readonly FleetClient[],
     checkFailure: () => void,
   ) {
-    const { random, focus, settings: { faults, steps } } = stage;
+    const { random, focus, steps, settings: { faults } } = stage;
     // Whoever wants fewer faults gets no more by this.
     const own = faults.processes === 0 ? undefined : focus.faults;
     this.#stage = stage;
@@ -119,6 +119,7 @@ export class FleetSchedule {
     const { clock, ledger, store } = this.#stage;
     await this.#flush();
     await checkStranded(ledger, store, clock.now);
+    for (const process of this.#processes.list) process.checkCalls();
   }
 
   async #flush(): Promise<void> {
@@ -127,7 +128,7 @@ export class FleetSchedule {
   }
 
   async #step(): Promise<void> {
-    const { calls, clock, isHarsh, random, focus } = this.#stage;
+    const { calls, clock, isHarsh, random } = this.#stage;
     const isOld = ({ sentAt }: { readonly sentAt: number }) => clock.now - sentAt > LONGEST_CALL_MS;
     const waiting = calls.calls.filter((it) => !isHeldBack(it, this.#stage));
     const answers = calls.answers.filter((it) => !it.clock.isHeld && it.heldUntil <= clock.now);
@@ -144,8 +145,7 @@ export class FleetSchedule {
     chance -= timeRate;
     if (chance < this.#clientRate) {
       const client = pick(random, this.#clients);
-      const isEarly = focus.until === "deadline" && client?.isEarly === true;
-      if (client?.isReady(clock.now) === true && !isEarly) this.act(client);
+      if (client?.isReady(clock.now) === true && !client.isEarly) this.act(client);
       return;
     }
     const mayHave = this.#faultsLeft > 0 && (!isHarsh || this.#processes.busy.length > 0);

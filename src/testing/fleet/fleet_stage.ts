@@ -36,6 +36,8 @@ export interface FleetStage {
   readonly focus: FleetFocus;
   /** How all engines of the fleet keep their jobs. */
   readonly durability: Pick<DurabilityOptions, "mode" | "snapshotLength" | "inboxLimit" | "attempts">;
+  /** How many times something happens before all faults stop. */
+  readonly steps: number;
   /** The probability that a call of the store is disturbed. */
   readonly callFaults: number;
   /** Whether all that happens to processes keeps them from working, and happens while they do: nobody makes progress for long. */
@@ -90,6 +92,7 @@ export async function createStage(
       await writesAtOnce(store),
     isWatched: focus.isWatched ?? random.chance(0.7),
     durability,
+    steps: settings.steps * (focus.lasts ?? 1),
     callFaults: random.chance(0.25) ? Math.min(0.4, settings.faults.calls * 10) : settings.faults.calls,
     isHarsh: focus.faults?.isHarsh ?? random.chance(0.15),
     // A process that cannot build a job takes it all the same, and that is a start: it may use up the rate of a queue.

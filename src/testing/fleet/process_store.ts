@@ -2,9 +2,10 @@ import type { MaybePromise, Store, StoreEvent } from "../../ports/store.ts";
 import type { ProcessClock } from "./fleet_clock.ts";
 import { heldUntil } from "./fleet_focus.ts";
 import type { FleetStage } from "./fleet_stage.ts";
+import type { KeptClaims } from "./kept_claims.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 import { type Ask, distantStore, type StoreCall, type StoreMethod } from "./store_calls.ts";
-import { watchedStore } from "./watched_store.ts";
+import { chain, watchedStore } from "./watched_store.ts";
 
 /** How long a call takes of a store that answers at once, in milliseconds. */
 const CALL_MS = 1;
@@ -12,7 +13,12 @@ const CALL_MS = 1;
 const LONGEST_TURN_MS = 100;
 
 /** The store as a process sees it: the schedule decides when it carries out calls, and when answers arrive. */
-export function openProcessStore(stage: FleetStage, processClock: ProcessClock, process: number): Store {
+export function openProcessStore(
+  stage: FleetStage,
+  processClock: ProcessClock,
+  process: number,
+  kept: KeptClaims,
+): Store {
   const { store, ledger, trace, clock, calls, hasStoreClock, answersAtOnce, isWatched, focus, random } = stage;
   const now = () => clock.now;
   const watched = watchedStore(store, {
@@ -36,6 +42,7 @@ export function openProcessStore(stage: FleetStage, processClock: ProcessClock, 
       return new Promise(() => {});
     }
     if (answersAtOnce) return answerAtOnce(stage, processClock, process, run);
+    const answered = job === undefined ? () => {} : kept.called(job.jobId);
     return new Promise<T>((resolve, reject) => {
       calls.calls.push({
         name: `${method}${about}`,
@@ -48,17 +55,35 @@ export function openProcessStore(stage: FleetStage, processClock: ProcessClock, 
         isAwaited: true,
         run: async () => {
           const value = await run();
-          return () => resolve(value);
+          return () => {
+            answered();
+            resolve(value);
+          };
         },
-        fail: reject,
+        fail: (error) => {
+          answered();
+          reject(error);
+        },
       });
     });
   };
-  return distantStore(
+  const distant = distantStore(
     watched,
     ask,
     isWatched && store.watch !== undefined ? (onEvent) => watch(stage, processClock, process, onEvent) : undefined,
   );
+  return {
+    ...distant,
+    append: (claim, revision, entries, head) => {
+      kept.written(claim, head);
+      return distant.append(claim, revision, entries, head);
+    },
+    claim: (query) =>
+      chain(distant.claim(query), (answer) => {
+        kept.answered(answer);
+        return answer;
+      }),
+  };
 }
 
 /** Carries out a call at once, which takes the process some time. */

@@ -24,7 +24,7 @@ export interface StoreWatch {
 }
 
 /** Goes on with an answer, now or later. */
-function chain<A, B>(answer: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
+export function chain<A, B>(answer: MaybePromise<A>, next: (value: A) => MaybePromise<B>): MaybePromise<B> {
   return isThenable(answer) ? answer.then(next) : next(answer);
 }
 
