@@ -19,7 +19,7 @@ import { openPlace } from "../../support/working_process.ts";
 const KILLS: Readonly<Partial<Record<FleetPlan["store"], number>>> = IS_LONG
   ? { sqlite: 200, postgres: 200, redis: 200, ..."Deno" in globalThis ? { deno_kv: 200 } : {} }
   : "Deno" in globalThis
-  ? { sqlite: 12, deno_kv: 4, postgres: 6, redis: 3 }
+  ? { sqlite: 25, deno_kv: 4, postgres: 6, redis: 3 }
   : { sqlite: 3, postgres: 2 };
 const SEED = Number(process.env["SEED"] ?? (IS_LONG ? Date.now() % 2 ** 31 : 1));
 /** A fleet is to be found that does not come to its end, not a slow machine. */
