@@ -86,3 +86,36 @@ for (const isRefused of [true, false]) {
     });
   }
 }
+
+test("a job whose cancel at rest was refused, and that cannot be read again, is lost to its engine, and goes on from what is stored", async () => {
+  const inner = lateStore();
+  let isDown = false;
+  const process = new StoredFlowProcess({
+    store: {
+      ...inner,
+      append: async (claim, revision, entries, head) => {
+        if (head?.status === "cancelled") {
+          await handle.resume();
+          isDown = true;
+        }
+        return await inner.append(claim, revision, entries, head);
+      },
+      load: async (jobId) => {
+        if (isDown) throw new Error("down");
+        return await inner.load(jobId);
+      },
+    },
+    durability: { attempts: 1 },
+  });
+  const { flow, timers, events, engine } = process;
+  const handle = await flow.start("source", { items: [1] }, { jobId: "job" });
+  await handle.pause();
+  flow.cancel(flow.execute("source", {}, { jobId: "job" }));
+  await timers.advance(1_000);
+  assertEquals(events.flatMap(({ type }) => type === "lost" || type === "command_error" ? [type] : []), ["lost"]);
+  isDown = false;
+  const worker = engine.work();
+  await timers.advance(120_000);
+  assertEquals([(await handle.read()).status, process.begun], ["completed", [1]]);
+  await worker.stop();
+});
