@@ -745,7 +745,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
   {
     rule: "mended",
     what: "whoever waits is told of an end that is not stored, by a call that came before a pause",
-    focus: "pauses",
+    focus: "rests",
     edits: [
       {
         file: EXECUTION_FILE,
@@ -773,7 +773,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     EXECUTION_FILE,
     "unsettled(before?.runner ?? host.runners.get(job))",
     "unsettled(before?.runner)",
-    "pauses",
+    "handlers",
   ),
   defect(
     "mended",

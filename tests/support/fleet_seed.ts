@@ -18,6 +18,7 @@ const FLOWS_OF: Readonly<Record<string, readonly string[]>> = {
   redrives: ["rescued", "breaks", "spoils"],
   retries: ["picks"],
   specials: SPECIAL_JOBS.map(({ flow }) => flow.id),
+  deaths: ["counts"],
   deadlines: ["brief", "waits", "family", "rushes"],
   ownDeadlines: ["brief", "waits", "family", "rushes"],
 };
