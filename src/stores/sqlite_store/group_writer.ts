@@ -19,6 +19,12 @@ interface Write {
  */
 const LARGE_GROUP = 1_000;
 
+/**
+ * A group is written when so many rounds of microtasks have added no further write: between the writes of jobs that an engine takes up one
+ * after the other there are a few.
+ */
+const QUIET_ROUNDS = 6;
+
 /** Groups writes into transactions. */
 export interface GroupWriter {
   /** Performs a write together with others of the same turn; resolves once it is stored. */
@@ -41,12 +47,10 @@ export function groupWriter(database: SqliteDatabase, busyTimeoutMs: number): Gr
     waiting = [];
     makeAll(writes);
   };
-  /**
-   * Flushes when one round of microtasks has added no further write: jobs that take turns write one after the other.
-   */
-  const gather = (seen: number): void => {
+  const gather = (seen: number, rounds: number): void => {
     const { length } = waiting;
-    if (length > seen && length < LARGE_GROUP) queueMicrotask(() => gather(length));
+    const left = length > seen ? QUIET_ROUNDS : rounds - 1;
+    if (left > 0 && length < LARGE_GROUP) queueMicrotask(() => gather(length, left));
     else flush();
   };
   const makeAll = (writes: readonly Write[]): void => {
@@ -107,7 +111,7 @@ export function groupWriter(database: SqliteDatabase, busyTimeoutMs: number): Gr
     write: <T>(make: () => T, isSingle = false) =>
       new Promise<T>((resolve, reject) => {
         let value: T;
-        if (waiting.length === 0) queueMicrotask(() => gather(0));
+        if (waiting.length === 0) queueMicrotask(() => gather(0, QUIET_ROUNDS));
         waiting.push({ make: () => void (value = make()), isSingle, resolve: () => resolve(value), reject });
       }),
     flush,
