@@ -481,7 +481,7 @@ export interface Store {
   /** Ends the lease of an incarnation: the jobs that it has not released are due at once. */
   leave(owner: Incarnation): MaybePromise<void>;
   /** Returns the jobs that an incarnation has claimed and not released, also those that have ended. */
-  held(owner: Incarnation): MaybePromise<readonly { readonly jobId: string; readonly epoch: number }[]>;
+  held(owner: Incarnation): MaybePromise<readonly JobClaim[]>;
   /**
    * Claims jobs that are due, for an incarnation whose lease runs; for another one, none. The leases of those that had these jobs
    * before end for good with that: a caller whose clock is behind cannot renew them. Those of a smaller `priority` come first,

@@ -238,9 +238,9 @@ class FileStore implements Store {
     return this.#watched(this.#owners.leave(owner));
   }
 
-  held(owner: Incarnation): { readonly jobId: string; readonly epoch: number }[] {
+  held(owner: Incarnation): JobClaim[] {
     this.#open();
-    return this.#index.due.heldBy(owner, "places").map(({ record: { jobId, epoch } }) => ({ jobId, epoch }));
+    return this.#index.due.claimsOf(owner);
   }
 
   take(...[query]: Parameters<Store["take"]>): MaybePromise<TakeAnswer> {

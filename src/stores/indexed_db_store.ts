@@ -118,7 +118,7 @@ export function indexedDbStore(options: IndexedDbStoreOptions): Store {
     leave: (owner) => database.write((tables) => leave(tables, owner)),
     held: async (owner) => {
       const rows = await database.read((tables) => claimed(tables, owner, false));
-      return rows.map(({ jobId, record: { epoch } }) => ({ jobId, epoch }));
+      return rows.map(({ jobId, record: { life, epoch } }) => ({ jobId, life, epoch }));
     },
     take: (query) => database.write((tables) => takeDue(tables, query)),
     claim: (query) => database.write((tables) => claimGiven(tables, query)),

@@ -218,7 +218,7 @@ class MemoryStore implements Store {
   };
 
   readonly held: Store["held"] = (owner) =>
-    this.#claimedBy(owner).map(({ record: { jobId, epoch } }) => ({ jobId, epoch }));
+    this.#claimedBy(owner).map(({ record: { jobId, life, epoch } }) => ({ jobId, life, epoch }));
 
   readonly take: Store["take"] = (query) =>
     this.#claim(

@@ -176,7 +176,11 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
         undefined,
         [toWire(owner), String(incarnation)],
         (reply) =>
-          itemsOf(reply).map(itemsOf).map(([jobId, epoch]) => ({ jobId: textOf(jobId), epoch: numberOf(epoch) })),
+          itemsOf(reply).map(itemsOf).map(([jobId, life, epoch]) => ({
+            jobId: textOf(jobId),
+            life: numberOf(life),
+            epoch: numberOf(epoch),
+          })),
       ),
     take(query) {
       const { owner, incarnation, limit, now, permit } = query;

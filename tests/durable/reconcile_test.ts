@@ -23,6 +23,10 @@ async function withUnknownJob(store: Store): Promise<{ process: StoredFlowProces
   return { process, look: () => session.reconcile() };
 }
 
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+}
+
 function sessionOf({ engine }: StoredFlowProcess): StoreSession {
   const { store } = hostOf(engine, "Cannot test");
   if (store === undefined) throw new TypeError("the engine has no store");
@@ -132,5 +136,28 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, "late
     await timers.advance(1_000);
     assertEquals((await handle.read()).status, "completed");
     await worker.stop();
+  });
+}
+
+for (const [name, createStore] of Object.entries({ "at once": memoryStore, "later": lateStore })) {
+  test(`C542 an engine gives up a job that was deleted, and takes up the one that it has under the id since then: a store that answers ${name}`, async () => {
+    const store = createStore();
+    const process = new StoredFlowProcess({ store, work: (n, ctx) => n === 1 ? untilAborted(ctx.signal) : undefined });
+    process.start([1]);
+    await process.settle();
+    const former = await store.find("job");
+    if (former === undefined) throw new TypeError("the job is not stored");
+    await store.delete(former);
+    await new StoredFlowProcess({ store, timers: process.timers }).flow.start("source", { items: [2] }, {
+      jobId: "job",
+    });
+    // The answer to this call has been lost.
+    const { owner = "", incarnation = 0 } = former;
+    const { epoch = -1 } = await store.find("job") ?? {};
+    const claim = { owner, incarnation, now: process.timers.now(), jobs: [{ jobId: "job", epoch }] };
+    assertEquals((await store.claim(claim)).jobs.length, 1);
+    await process.timers.advance(60_000);
+    assertEquals([process.begun, (await store.find("job"))?.status], [[1, 2], "completed"]);
+    assertEquals(process.told("lost").map(({ jobId }) => jobId), ["job"]);
   });
 }

@@ -99,9 +99,26 @@ export const BROKEN_CLAIMS: readonly BrokenStore[] = [
       async held(owner) {
         const records = await Promise.all((await store.held(owner)).map(({ jobId }) => store.find(jobId)));
         return records.flatMap((it) => it !== undefined && it.endedAt === undefined ? [it] : [])
-          .map(({ jobId, epoch }) => ({ jobId, epoch }));
+          .map(({ jobId, life, epoch }) => ({ jobId, life, epoch }));
       },
     }),
+  },
+  {
+    what: "held jobs with the life that they had under their id before",
+    noticedBy: ["held tells which life of a job is held, when that was deleted and created anew"],
+    methods: (store) => {
+      const lives = new Map<string, number>();
+      return {
+        async held(owner) {
+          const held = await store.held(owner);
+          return held.map((it) => {
+            const life = lives.get(it.jobId) ?? it.life;
+            lives.set(it.jobId, life);
+            return { ...it, life };
+          });
+        },
+      };
+    },
   },
   {
     what: "two claims that both say yes",

@@ -28,12 +28,16 @@ export async function reconcile(
   try {
     const held = await store.held(lease);
     if (isOver()) return false;
-    const ids = new Set(held.map(({ jobId }) => jobId));
+    const lives = new Map(held.map(({ jobId, life }) => [jobId, life]));
     for (const { journal, claim } of before) {
-      const isGone = !ids.has(claim.jobId) && journal.claim === claim && !journal.isReleased;
+      // The job may have been deleted, and created anew under its id.
+      const isGone = lives.get(claim.jobId) !== claim.life && journal.claim === claim && !journal.isReleased;
       if (isGone) journal.lose(new FencedError(claim.jobId, undefined, undefined));
     }
-    const isUnknown = ({ jobId }: { readonly jobId: string }) => session.liveJob(jobId) === undefined;
+    const isUnknown = ({ jobId, life }: JobClaim) => {
+      const job = session.liveJob(jobId);
+      return job === undefined || (session.journals.get(job)?.claim.life ?? life) !== life;
+    };
     const unknown = new Map(held.filter(isUnknown).map(({ jobId, epoch }) => [jobId, epoch]));
     if (unknown.size === 0) return true;
     // The store may have carried out a claim whose jobs have not been taken up yet; some of them may be let go again by then.

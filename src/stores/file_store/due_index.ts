@@ -1,4 +1,4 @@
-import type { DueQuery, Incarnation, JobRecord, NextDueQuery, TakeQuery } from "../../ports/store.ts";
+import type { DueQuery, Incarnation, JobClaim, JobRecord, NextDueQuery, TakeQuery } from "../../ports/store.ts";
 import { compareByAge, dueSince, type KeptRecord, type ListPosition } from "../../ports/store_kit.ts";
 import { SortedList } from "./sorted_list.ts";
 
@@ -142,6 +142,11 @@ export class DueIndex<J extends IndexedJob> {
       if (end < next && hasAskedFor(places, query)) next = end;
     }
     return next === Infinity ? undefined : next;
+  }
+
+  /** The claims of an incarnation. */
+  claimsOf(owner: Incarnation): JobClaim[] {
+    return this.heldBy(owner, "places").map(({ record: { jobId, life, epoch } }) => ({ jobId, life, epoch }));
   }
 
   /** The jobs that an incarnation has claimed, or those of them with commands that are not consumed. */

@@ -1,4 +1,12 @@
-import type { ClaimQuery, Incarnation, JobRecord, TakeAnswer, TakenJob, TakeQuery } from "../../ports/store.ts";
+import type {
+  ClaimQuery,
+  Incarnation,
+  JobClaim,
+  JobRecord,
+  TakeAnswer,
+  TakenJob,
+  TakeQuery,
+} from "../../ports/store.ts";
 import { claimFor, dueSince, isFreeFor } from "../../ports/store_kit.ts";
 import { dueJobs } from "./due.ts";
 import { readJob } from "./journal.ts";
@@ -10,8 +18,6 @@ import { chunksOf, marksBetween } from "./scan.ts";
 import type { Space } from "./space.ts";
 import type { JobState } from "./state.ts";
 import { inBatches } from "./values.ts";
-
-type Held = { readonly jobId: string; readonly epoch: number };
 
 /** Claims jobs that are due, and reads them. */
 export async function takeJobs(space: Space, query: TakeQuery): Promise<TakeAnswer> {
@@ -50,13 +56,13 @@ export async function claimJobs(space: Space, query: ClaimQuery): Promise<TakeAn
 }
 
 /** Returns the jobs that an incarnation has claimed and not released. */
-export async function heldJobs({ client, records }: Space, { owner, incarnation }: Incarnation): Promise<Held[]> {
+export async function heldJobs({ client, records }: Space, { owner, incarnation }: Incarnation): Promise<JobClaim[]> {
   const start = marksAt("claim", incarnation);
   const names = await client.names(start);
-  const held: Held[] = [];
+  const held: JobClaim[] = [];
   for await (const marks of chunksOf(marksBetween(names, start, start + LAST))) {
     for (const { state: { record } } of await records.marked("claim", marks)) {
-      if (record.owner === owner) held.push({ jobId: record.jobId, epoch: record.epoch });
+      if (record.owner === owner) held.push({ jobId: record.jobId, life: record.life, epoch: record.epoch });
     }
   }
   return held;

@@ -1,6 +1,6 @@
 import { forgottenBy, type OwnerState } from "../../ports/lease_kit.ts";
 import { endLeaseIn, enterIn, leaveIn, type OwnerReading, type OwnerTable, renewIn } from "../../ports/owner_kit.ts";
-import type { EnterAnswer, EnterQuery, Incarnation, RenewAnswer } from "../../ports/store.ts";
+import type { EnterAnswer, EnterQuery, Incarnation, JobClaim, RenewAnswer } from "../../ports/store.ts";
 import type { PostgresRow } from "./client.ts";
 import type { Queries } from "./queries.ts";
 import { SERVER_TIME, TIME } from "./rows.ts";
@@ -47,7 +47,7 @@ const ADD_SURVIVOR = `INSERT INTO routilux.survivors (incarnation) VALUES ($1::t
 /** Forgets survivors: those that are remembered. */
 const FORGET_SURVIVORS = "DELETE FROM routilux.survivors WHERE incarnation <> ALL ($1::text::bigint[])";
 
-const HELD = `SELECT job_id, epoch FROM routilux.jobs
+const HELD = `SELECT job_id, life, epoch FROM routilux.jobs
   WHERE holder = $2::text::bigint AND reason IN (1, 2) AND owner = $1::text`;
 
 /** Lets an owner enter, and returns its incarnation; `undefined` when it is refused. */
@@ -76,9 +76,13 @@ export function leave(queries: Queries, owner: Incarnation): Promise<void> {
 export async function heldBy(
   queries: Queries,
   { owner, incarnation }: Incarnation,
-): Promise<readonly { readonly jobId: string; readonly epoch: number }[]> {
+): Promise<readonly JobClaim[]> {
   const rows = await queries.rows(HELD, toColumn(owner), toNumber(incarnation));
-  return rows.map((row) => ({ jobId: textOf(row, "job_id"), epoch: numberOf(row, "epoch") }));
+  return rows.map((row) => ({
+    jobId: textOf(row, "job_id"),
+    life: numberOf(row, "life"),
+    epoch: numberOf(row, "epoch"),
+  }));
 }
 
 /** The server's time. */

@@ -92,7 +92,8 @@ end
 function ops.held()
   local jobs = {}
   for _, life in ipairs(claimed_by(take_argument(), take_argument(), "")) do
-    table.insert(jobs, fields(life, "jobId", "epoch"))
+    local f = fields(life, "jobId", "epoch")
+    table.insert(jobs, { f[1], life, f[2] })
   end
   return jobs
 end

@@ -1,4 +1,4 @@
-import type { EnterQuery, Incarnation } from "../../ports/store.ts";
+import type { EnterQuery, Incarnation, JobClaim } from "../../ports/store.ts";
 import {
   addSurvivor,
   endLease,
@@ -60,9 +60,9 @@ export function endLeaseOf(queries: Queries, { owner, incarnation }: Incarnation
 }
 
 /** The jobs that an incarnation has claimed and not released. */
-export function heldBy(queries: Queries, { owner, incarnation }: Incarnation): { jobId: string; epoch: number }[] {
+export function heldBy(queries: Queries, { owner, incarnation }: Incarnation): JobClaim[] {
   return queries.all(sql.HELD, incarnation, toColumn(owner))
-    .map((row) => ({ jobId: fromColumn(row["job_id"]), epoch: Number(row["epoch"]) }));
+    .map((row) => ({ jobId: fromColumn(row["job_id"]), life: Number(row["life"]), epoch: Number(row["epoch"]) }));
 }
 
 function setOwner(queries: Queries, owner: string, state: OwnerState | undefined): void {

@@ -146,7 +146,8 @@ export const COMMANDS = `SELECT sequence, key, text FROM routilux_commands
 export const ADDRESSED = "SELECT life, job_id FROM routilux_jobs WHERE holder = ?1 AND reason = 2 AND owner = ?2";
 
 /** Returns the jobs that an incarnation has claimed: incarnation, owner. */
-export const HELD = "SELECT job_id, epoch FROM routilux_jobs WHERE holder = ?1 AND reason IN (1, 2) AND owner = ?2";
+export const HELD =
+  "SELECT job_id, life, epoch FROM routilux_jobs WHERE holder = ?1 AND reason IN (1, 2) AND owner = ?2";
 
 /** Returns the leases of an owner, the present one last: owner. */
 export const LEASES = "SELECT incarnation, until, token FROM routilux_leases WHERE owner = ?1 ORDER BY incarnation";

@@ -1,6 +1,7 @@
 import { type Case, withStore } from "./case.ts";
-import { checkFenced, checkSame, existing } from "./checks.ts";
+import { check, checkFenced, checkSame, existing } from "./checks.ts";
 import {
+  addJob,
   claimJob,
   claimOf,
   createJob,
@@ -13,6 +14,7 @@ import {
   LEASE_MS,
   NOW,
   sampleEntries,
+  sampleJob,
   send,
   take,
 } from "./sample_jobs.ts";
@@ -87,6 +89,16 @@ export const claimCases: readonly Case[] = [
     await store.append(claimOf(existing(first, "the job")), 0, [], { ...HEAD, dueAt: 1, releases: true });
     const [second] = await take(store, other);
     checkSame([second?.record.epoch, second?.formerIncarnation], [2, undefined], "a job that was released");
+  }),
+  withStore("held tells which life of a job is held, when that was deleted and created anew", async (store) => {
+    const owner = await enter(store, "engine");
+    const former = await addJob(store, sampleJob("job", { claim: owner }));
+    checkSame(await store.held(owner), [former], "held");
+    await store.delete(former);
+    checkSame(await store.held(owner), [], "held, after the job was deleted");
+    const present = await addJob(store, sampleJob("job", { claim: owner, token: "another" }));
+    checkSame(await store.held(owner), [present], "held, after it was created anew");
+    check(present.life !== former.life, "a job that is created anew must have another life");
   }),
   withStore(
     "held lists what an incarnation has claimed and not released, also when its lease has ended",

@@ -1,7 +1,7 @@
 import type { NewJob } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
 import { check, checkSame } from "./checks.ts";
-import { addJob, createJob, enter, LEASE_MS, newRecord, NOW, sampleEntries, sampleJob } from "./sample_jobs.ts";
+import { addJob, createJob, enter, heldBy, LEASE_MS, newRecord, NOW, sampleEntries, sampleJob } from "./sample_jobs.ts";
 
 const FULL: Partial<NewJob> = {
   ...{ createdAt: 1_234, flowId: "orders", flowHash: "0f", queue: "slow", priority: -3, parentId: "parent" },
@@ -26,7 +26,7 @@ export const createCases: readonly Case[] = [
         const stored = { record, flow, snapshot, snapshotRevision: 0, entries: [] };
         checkSame(await store.load(job.jobId), stored, "load");
       }
-      checkSame(await store.held(owner), [{ jobId: "claimed", epoch: 1 }], "held");
+      checkSame(await heldBy(store, owner), ["claimed at epoch 1"], "held");
     },
   ),
   withStore("create of an existing id says so, and changes nothing", async (store) => {

@@ -2,7 +2,7 @@ import type { Incarnation, Store } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
 import { check, checkSame } from "./checks.ts";
 import { AT_END, BEFORE_END, checkHeld, createHeld, isRenewed, UNKNOWN } from "./owner_cases.ts";
-import { createJob, enter, HEAD, idsOf, LATER, LEASE_MS, NOW, sampleEntries, take } from "./sample_jobs.ts";
+import { createJob, enter, HEAD, heldBy, idsOf, LATER, LEASE_MS, NOW, sampleEntries, take } from "./sample_jobs.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -19,7 +19,7 @@ export const incarnationCases: readonly Case[] = [
       const record = await store.find("job");
       checkSame([record?.owner, record?.incarnation], ["engine", former.incarnation], "the owner of the job");
       checkSame(record?.heldUntil, AT_END, "heldUntil");
-      checkSame(await store.held(former), [{ jobId: "job", epoch: 1 }], "what the former incarnation holds");
+      checkSame(await heldBy(store, former), ["job at epoch 1"], "what the former incarnation holds");
       checkSame(await store.held(present), [], "what the present incarnation holds");
       const third = await enter(store, "engine", { now: NOW + 600, leaseMs: LATER });
       for (const taker of [third, await enter(store, "other", { leaseMs: LATER })]) {
@@ -138,7 +138,7 @@ export const incarnationCases: readonly Case[] = [
       const taker = await enter(store, "taker", { now: dayAfter + 1 });
       checkSame(await isRenewed(store, present, dayAfter + 1), false, "renew of one that may have been forgotten");
       for (const [jobId, owner] of [["job", present], ["of one that has left", left]] as const) {
-        checkSame(await store.held(owner), [{ jobId, epoch: 1 }], `held, for the owner of the job "${jobId}"`);
+        checkSame(await heldBy(store, owner), [`${jobId} at epoch 1`], `held, for the owner of the job "${jobId}"`);
       }
       const next = await enter(store, "engine", { now: dayAfter + 1 });
       checkSame((await store.find("job"))?.incarnation, present.incarnation, "the incarnation that has the job");

@@ -6,6 +6,7 @@ import {
   createJob,
   enter,
   HEAD,
+  heldBy,
   idsOf,
   inboxOf,
   LATER,
@@ -122,7 +123,7 @@ export const nameCases: readonly Case[] = [
       const labels = { flowId: name, flowHash: name, queue: name, parentId: name, tags: { [name]: name } };
       const job = await createJob(store, name, 1, { ...labels, status: name, token: name, claim });
       for (const key of names) checkSame(await send(store, job, "command", key), "stored", "send");
-      checkSame(await store.held(claim), [{ jobId: name, epoch: 1 }], "held");
+      checkSame(await heldBy(store, claim), [`${name} at epoch 1`], "held");
       await store.append(job, 1, [], { ...HEAD, status: name, consumed: names.length, dueAt: 1, releases: true });
     }
     for (const it of owners) checkSame((await store.renew(it, LATER, NOW)).isHeld, true, "renew");

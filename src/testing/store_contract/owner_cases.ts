@@ -1,7 +1,7 @@
 import type { Incarnation, Store } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
 import { check, checkSame } from "./checks.ts";
-import { createJob, enter, idsOf, LATER, LEASE_MS, NOW, sendNew, take } from "./sample_jobs.ts";
+import { createJob, enter, heldBy, idsOf, LATER, LEASE_MS, NOW, sendNew, take } from "./sample_jobs.ts";
 
 /** When a lease ends that was granted at `NOW`. */
 export const AT_END: number = NOW + LEASE_MS;
@@ -84,7 +84,7 @@ export const ownerCases: readonly Case[] = [
           `the owner of the job "${jobId}"`,
         );
         if (scope.keepsLeases) checkSame(record?.heldUntil, end, `heldUntil of the job "${jobId}"`);
-        checkSame(await later.held(claim), [{ jobId, epoch: 1 }], `held, for the owner of the job "${jobId}"`);
+        checkSame(await heldBy(later, claim), [`${jobId} at epoch 1`], `held, for the owner of the job "${jobId}"`);
       }
       checkSame((await later.find("of one that has left"))?.heldUntil, undefined, "heldUntil of one that has left");
       checkSame(await isRenewed(later, former, NOW), false, "renew by the former one");

@@ -13,7 +13,7 @@ import type {
   TakenJob,
   TakeQuery,
 } from "../../ports/store.ts";
-import { check } from "./checks.ts";
+import { check, checkSame } from "./checks.ts";
 
 const MOST_PAGES = 1_000;
 
@@ -156,7 +156,11 @@ export function idsOf(jobs: readonly TakenJob[]): string[] {
 
 /** The jobs that an incarnation holds, each with its epoch, in order. */
 export async function heldBy(store: Store, owner: Incarnation): Promise<string[]> {
-  return (await store.held(owner)).map(({ jobId, epoch }) => `${jobId} at epoch ${epoch}`).sort();
+  const held = await store.held(owner);
+  for (const { jobId, life } of held) {
+    checkSame(life, (await store.find(jobId))?.life, `the life of the job ${JSON.stringify(jobId)} that held tells of`);
+  }
+  return held.map(({ jobId, epoch }) => `${jobId} at epoch ${epoch}`).sort();
 }
 
 /** Reads all pages of a list; `between` runs after each. */

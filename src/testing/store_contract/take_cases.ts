@@ -9,6 +9,7 @@ import {
   ENDED,
   enter,
   HEAD,
+  heldBy,
   idsOf,
   LATER,
   LEASE_MS,
@@ -52,7 +53,7 @@ export const takeCases: readonly Case[] = [
     checkSame(answer.jobs, [expected], "the taken jobs");
     checkSame(await store.load("due"), expected, "load");
     checkSame(await store.find("due"), expected.record, "find");
-    checkSame(await store.held(owner), [{ jobId: "due", epoch: 1 }], "held");
+    checkSame(await heldBy(store, owner), ["due at epoch 1"], "held");
     checkSame(idsOf(await take(store, owner)), [], "the jobs that are taken next");
     await checkFenced(() => store.append(made, 3, ["late"]), "due", 3, 3, "a write at the epoch before");
     const [taken] = answer.jobs;

@@ -1,6 +1,19 @@
 import { type Case, withStore } from "./case.ts";
 import { check, checkSame, existing } from "./checks.ts";
-import { addJob, createJob, enter, HEAD, idsOf, inboxOf, NOW, sampleJob, send, sendNew, take } from "./sample_jobs.ts";
+import {
+  addJob,
+  createJob,
+  enter,
+  HEAD,
+  heldBy,
+  idsOf,
+  inboxOf,
+  NOW,
+  sampleJob,
+  send,
+  sendNew,
+  take,
+} from "./sample_jobs.ts";
 
 const TEXTS: readonly string[] = [
   "",
@@ -54,7 +67,7 @@ export const textCases: readonly Case[] = [
         const commands = [{ sequence: 1, key: name, text }];
         checkSame(await inboxOf(later, job), commands, "the inbox");
         checkSame((await later.commands(claim, NOW)).jobs, [{ jobId, life: job.life, commands }], "the commands");
-        checkSame(await later.held(claim), [{ jobId, epoch: 1 }], "held");
+        checkSame(await heldBy(later, claim), [`${jobId} at epoch 1`], "held");
         for (
           const filter of [{ ...labels, flowHash: undefined, status: name }, { tags: labels.tags }, { queue: name }]
         ) {

@@ -142,7 +142,10 @@ test("a job whose files are damaged does not keep others from being taken; alone
   disk.edit("/jobs/bad/snapshot.jsonl", (bytes) => bytes.with(bytes.length - 5, 0));
   const owner = await enter(store, "engine");
   assertEquals(idsOf(await take(store, owner)), ["good"]);
-  assertEquals(store.held(owner), [{ jobId: "bad", epoch: 1 }, { jobId: "good", epoch: 1 }]);
+  assertEquals((await store.held(owner)).map(({ jobId, epoch }) => `${jobId} at epoch ${epoch}`), [
+    "bad at epoch 1",
+    "good at epoch 1",
+  ]);
   assertEquals(await take(store, owner), []);
   const bad = { jobId: "bad", epoch: 1 };
   assertThrows(
