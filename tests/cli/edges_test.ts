@@ -429,7 +429,7 @@ test("progress is a line for each ten thousand where nobody looks, and elsewhere
   };
   assertEquals(await count(false, undefined, 20_001), "10000 jobs\n20000 jobs\n");
   assertEquals(await count(false, 10_000, 10_000), "10000 of 10000 jobs\n");
-  assertEquals(barsIn(await count(true, undefined, 1)), ["1 jobs"]);
+  assertEquals(barsIn(await count(true, undefined, 2)), ["1 jobs", "2 jobs"]);
   assertEquals(barsIn(await count(true, 2, 1)), [`${"█".repeat(12)}${"░".repeat(12)} 50 %, 1 of 2 jobs`]);
 });
 

@@ -67,10 +67,9 @@ export async function startChildren(
       else opened.push(child.jobId);
     }
   }
+  ended.push(...children.flatMap(({ inner }) => (inner && endOf(inner.job)) ?? []));
   for (const { jobId, start, inner } of children) {
-    const known = inner && endOf(inner.job);
-    if (known !== undefined) ended.push(known);
-    else if (start === undefined && inner === undefined) left.push(jobId);
+    if (start === undefined && inner === undefined) left.push(jobId);
   }
   for (const jobId of left) {
     const end = await endOfLeft(job, jobId, session);

@@ -129,7 +129,7 @@ export async function replaceFlow(
     }, { puts: [...flow.puts, ...snapshot.puts] });
     if (moved === undefined) continue;
     return await quietly(async () => {
-      await client.remove(partsOf(state.flow));
+      await client.remove([...partsOf(state.flow), ...partsOf(state.snapshot)]);
       await sweep(space, moved.state);
     });
   }
@@ -138,16 +138,20 @@ export async function replaceFlow(
 /**
  * Removes values of a job that its state does not refer to, nor ever will: those that a snapshot replaces, those of consumed
  * commands, and those of writers that died or came too late. A key tells which: entries up to the snapshot's revision, snapshots
- * before it, and states before the present one are outdated, whoever wrote them. Later values may belong to a write in progress.
+ * before it, and states before the present one are outdated, whoever wrote them. Later values may belong to a write in progress, and
+ * another snapshot of the same revision to one that has replaced this one since.
  */
 async function sweep({ client }: Space, { record, snapshot, snapshotRevision, turn, write }: JobState): Promise<void> {
   const data = `${dataOf(record.life)}/`;
   const names = await client.names(data);
-  const upTo = { e: snapshotRevision, s: snapshotRevision, c: record.consumed, h: turn };
+  const upTo = {
+    ...{ e: numberName(snapshotRevision) + LAST, s: numberName(snapshotRevision) },
+    ...{ c: numberName(record.consumed) + LAST, h: numberName(turn) + LAST },
+  };
   const kept = [`${snapshot.key}/`, `${data}h/${numberName(turn)}/${write}/`];
   const keys: string[] = [];
   for (const [kind, last] of Object.entries(upTo)) {
-    for await (const key of names(`${data}${kind}/`, `${data}${kind}/${numberName(last)}${LAST}`)) {
+    for await (const key of names(`${data}${kind}/`, `${data}${kind}/${last}`)) {
       if (!kept.some((start) => key.startsWith(start))) keys.push(key);
     }
   }

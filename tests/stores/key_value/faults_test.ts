@@ -4,6 +4,8 @@ import { FencedError, type Store } from "../../../src/ports/mod.ts";
 import { keyValueStore } from "../../../src/stores/key_value_store.ts";
 import { memoryStore } from "../../../src/stores/memory_store.ts";
 import { manualIds } from "../../../src/testing/manual_ids.ts";
+import { createJob, enter } from "../../../src/testing/store_contract/sample_jobs.ts";
+import { createLatch } from "../../support/latch.ts";
 import { type Around, createKeyValues, type KeyValues, type StorageCall } from "../../support/shared_key_values.ts";
 import { type Step, storeScript, viewOf } from "../../support/sample_store_calls.ts";
 
@@ -124,3 +126,28 @@ for (
     assertGreater(tried, 200);
   });
 }
+
+test("who sweeps after replacing a flow keeps what another one has put in its place at the same revision", async () => {
+  const values = createKeyValues();
+  const [isSweeping, goesOn] = [createLatch(), createLatch()];
+  let isReplacing = false;
+  const first = keyValueStore(values.connect({
+    async before({ name }) {
+      if (name !== "delete" || !isReplacing) return;
+      isSweeping.open();
+      await goesOn.passed;
+    },
+  }));
+  const second = keyValueStore(values.connect());
+  const claim = await createJob(first, "job", 1, { claim: await enter(first, "engine") });
+  isReplacing = true;
+  const replaced = (by: string) => ({ flowHash: by, flow: `flow of ${by}`, snapshot: `snapshot of ${by}` });
+  const replacing = first.replaceFlow?.(claim, 1, replaced("first"));
+  await isSweeping.passed;
+  await second.replaceFlow?.(claim, 1, replaced("second"));
+  goesOn.open();
+  await replacing;
+  const { flow, snapshot } = await second.load("job") ?? {};
+  assertEquals([flow, snapshot], ["flow of second", "snapshot of second"]);
+  await Promise.all([first.close(), second.close()]);
+});

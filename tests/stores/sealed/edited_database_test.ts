@@ -62,7 +62,8 @@ function swapTexts(table: string, text: string, key: string): (database: Databas
 const EDITS: Readonly<Record<string, readonly [edit: (database: DatabaseSync) => unknown, said: RegExp]>> = {
   "the snapshots of two jobs are swapped": [
     swapTexts("routilux_documents", "snapshot", "life"),
-    /^Cannot open snapshot 0 of job "one", sealed by key "old": it was changed, or moved from another place/,
+    // The entries go with a snapshot. Which of the texts is told of is chance: they are opened at the same time.
+    /^Cannot open (snapshot 0|entry \d) of job "one", sealed by key "old": it was changed, or moved from another place/,
   ],
   "entries of two jobs are swapped": [
     swapTexts("routilux_entries", "text", "position"),
