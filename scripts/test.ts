@@ -25,7 +25,7 @@ const PATIENCE_MS = 180_000;
 /** How long all tests of a runtime may take: beside those of another one and the checks, on a slow machine. */
 const LIMIT_MS = 1_500_000;
 /** How many runs go on side by side. */
-const LANES = 2;
+const LANES = 3;
 // Tests start examples, servers and a browser as processes, each in a folder of its own, and call them.
 const PERMISSIONS = ["--allow-all"];
 
@@ -89,7 +89,7 @@ const portable = others.filter(fitsWorkers);
 const inWorkerd = found.filter(({ name }) => name === "workerd").map(runWorkerd);
 const inDeno = found.filter(({ name }) => name === "Deno");
 const looked = isAll ? files.filter(countsForCoverage) : [];
-// Both wait for processes, disks and servers half of the time: Bun and Node follow as either is done.
+// All wait for processes, disks and servers half of the time: Bun follows as one of the others is done.
 const lanes = [
   ...inDeno.flatMap((runtime) => [
     () => run(runtime, files.filter((it) => !looked.includes(it))).then((result) => [result]),
