@@ -62,10 +62,11 @@ export class Progress {
   }
 
   #show(): void {
+    const total = this.#total ?? 0;
     if (this.#bar?.isActive === true) {
-      this.#bar.setTotal(this.#total ?? 0);
+      this.#bar.setTotal(total);
       this.#bar.update(this.#done);
-    } else this.#bar?.start(this.#total ?? 0, this.#done, { what: this.#what });
+    } else this.#bar?.start(total, this.#done, { what: this.#what });
   }
 
   #count(): string {

@@ -115,12 +115,11 @@ export class DueJobs {
       return await store.nextDueAt({ ...query, now, tells });
     }
     const exceptIncarnation = ownership.lease()?.incarnation;
-    // The store finds those that are held by this lease itself, at a cost that does not grow with their number.
-    const held = this.#session.heldJournals().filter((it) => it.isOf(exceptIncarnation)).map(({ claim }) =>
-      claim.jobId
-    );
     const exceptJobs = new Set(query.exceptJobs);
-    for (const jobId of held) exceptJobs.delete(jobId);
+    // The store leaves out those that this lease holds by itself, at a cost that does not grow with their number.
+    for (const journal of this.#session.heldJournals()) {
+      if (journal.isOf(exceptIncarnation)) exceptJobs.delete(journal.claim.jobId);
+    }
     return await store.nextDueAt({ ...query, now, exceptJobs, exceptIncarnation });
   }
 
