@@ -531,10 +531,9 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
     if (job.flowId !== this.id) throw refuse("execute", job, `its id is taken by a job of flow "${job.flowId}"`);
     const state = jobStateOf<Result>(job, this.registry);
     const execution = executionOf(job);
-    if (execution !== undefined) {
-      new JobNotifier(job, this.#host, this.#callbacks(listen)).listenTo(execution.listeners);
-    }
-    if (listen.signal !== undefined) execution?.listeners.onRest(this.#cancelWith(state, listen.signal));
+    if (execution === undefined) return hasEnded(job.status) ? state : this.#start(state, "join", listen);
+    new JobNotifier(job, this.#host, this.#callbacks(listen)).listenTo(execution.listeners);
+    if (listen.signal !== undefined) execution.listeners.onRest(this.#cancelWith(state, listen.signal));
     return state;
   }
 
@@ -542,11 +541,13 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
     return { onOutput: onOutput && ((output) => onOutput(viewOutput(output, this.registry))), onReport };
   }
 
-  #start<J extends JobState>(job: J, redrive: Redrive | undefined, listen: ListenOptions): J {
+  #start<J extends JobState>(job: J, how: Redrive | "join" | undefined, listen: ListenOptions): J {
     const data = this.#target("resume", job);
     const onRest = listen.signal && this.#cancelWith(job, listen.signal);
+    const callbacks = { ...this.#callbacks(listen), onRest };
     try {
-      this.#runner.resume(data, redrive, { ...this.#callbacks(listen), onRest });
+      if (how === "join") this.#runner.join(data, callbacks);
+      else this.#runner.resume(data, how, callbacks);
     } catch (error) {
       onRest?.();
       throw error;

@@ -1,5 +1,5 @@
 import { instantAfter } from "../base/instant.ts";
-import { PreflightError, type PreflightFinding, StateError } from "../base/errors.ts";
+import { PreflightError, type PreflightFinding } from "../base/errors.ts";
 import { pathStep } from "../base/path.ts";
 import { describeError } from "../values/error_data.ts";
 import { payloadOf } from "../values/encoder.ts";
@@ -110,15 +110,22 @@ export class FlowJobs implements FlowSteering {
    * @throws {PreflightError} when it does not fit the flow; the job is unchanged
    */
   resume(job: Job, redrive: Redrive | undefined, callbacks: JobCallbacks): void {
-    if (this.isClosed) {
-      const what = this.#host.isShutDown ? "its engine" : `flow "${this.graph.id}"`;
-      throw new StateError("resume", job.status, `Cannot resume job "${job.jobId}": ${what} has been shut down`);
-    }
+    this.#checkOpen(job);
     this.checkResume(job, redrive);
     const first = this.firstCommit(job, redrive);
     this.stored?.checkPlace("resume", job);
     if (this.stored === undefined) this.#begin(job, first, callbacks);
     else this.stored.start(new Execution(job, this.plan, this.#host, callbacks), redrive);
+  }
+
+  /**
+   * Follows a job at rest for whose commands this engine has claimed it: it goes on if one of them says so.
+   *
+   * @throws {StateError} when no job is started any more
+   */
+  join(job: Job, callbacks: JobCallbacks): void {
+    this.#checkOpen(job);
+    this.stored?.join(new Execution(job, this.plan, this.#host, callbacks));
   }
 
   /** Makes a job live that is a part of another, when that one asks for it or goes on. */
@@ -282,6 +289,12 @@ export class FlowJobs implements FlowSteering {
   /** Whether no job is started any more. */
   get isClosed(): boolean {
     return this.#isShutDown || this.#host.isShutDown;
+  }
+
+  #checkOpen(job: Job): void {
+    if (!this.isClosed) return;
+    const what = this.#host.isShutDown ? "its engine" : `flow "${this.graph.id}"`;
+    throw refuse("resume", job, `${what} has been shut down`);
   }
 
   /** Takes no more jobs. With `drain`, the live ones run their due tasks; then they are paused. */

@@ -53,6 +53,29 @@ for (const [when, createStore] of Object.entries(STORES)) {
     const { status, sharedData } = await process.flow.run("source", {}, { jobId: "job" });
     assertEquals([status, sharedData["sum"], process.begun], ["completed", 3, [1, 2]]);
   });
+
+  test(`C543 whoever executes a paused job whose resume is accepted follows it to its end, at whatever moment that is carried out, with a store that answers ${when}`, async () => {
+    for (const works of [false, true]) {
+      for (let turn = 0; turn < TURNS; turn++) {
+        let pauses = true;
+        const work = (_n: number, ctx: Context) => {
+          if (pauses) ctx.pause("a person looks");
+          pauses = false;
+        };
+        const process = new StoredFlowProcess({ store: createStore(), work });
+        const paused = await process.flow.run("source", { items: [1, 2] }, { jobId: "job" });
+        assertEquals(paused.status, "paused");
+        const worker = works ? process.engine.work() : undefined;
+        await process.settle();
+        await process.engine.handle("job").resume();
+        for (let i = 0; i < turn; i++) await Promise.resolve();
+        const job = await process.flow.run("source", { items: [7] }, { jobId: "job" });
+        const found = { works, turn, status: job.status, begun: process.begun };
+        assertEquals(found, { works, turn, status: "completed", begun: [1, 2] });
+        await worker?.stop();
+      }
+    }
+  });
 }
 
 test("C538 a job that its owner has paused with its last write stays paused, whoever executes it by what it read before", async () => {

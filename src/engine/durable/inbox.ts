@@ -79,6 +79,16 @@ export class Inbox {
     };
   }
 
+  /**
+   * Whether the inbox of a job that has been claimed, and is paused, has a command by which it goes on.
+   *
+   * @throws {StoreError} when the store keeps failing
+   */
+  async hasResume(job: Job, journal: Journal): Promise<boolean> {
+    const commands = await this.#session.attempt(job, () => this.#read(journal));
+    return commands.some(({ text }) => isResume(text, this.#limits));
+  }
+
   async #carryOut(job: Job, journal: Journal, first: readonly StoredCommand[] = []): Promise<void> {
     journal.reads.isPolling = true;
     try {
@@ -157,6 +167,15 @@ export class Inbox {
   #refuse(job: Job, journal: Journal, { sequence, key }: Omit<StoredCommand, "text">, error: unknown): void {
     journal.consumption.refuse(sequence, shorten(describeError(error).message, MOST_CHARACTERS));
     this.#session.onCommandError(job, key, error);
+  }
+}
+
+/** Whether a command resumes a job. One that cannot be read is refused when its turn comes. */
+function isResume(text: string, limits: ValueLimits): boolean {
+  try {
+    return decodeCommand(text, limits).type === "resume";
+  } catch {
+    return false;
   }
 }
 

@@ -74,9 +74,16 @@ export class StoredFlowJobs {
     startStored(this.#startOf(execution, redrive));
   }
 
+  /** Starts a job that this engine has claimed for its commands, if one of these says that it goes on. */
+  join(execution: Execution): void {
+    this.#served.delete(execution.job);
+    startStored({ ...this.#startOf(execution, undefined), joins: true });
+  }
+
   #startOf(execution: Execution, redrive: Redrive | undefined): StoredStart {
     const { job } = execution;
     return {
+      joins: this.storage.isFresh(job) && this.storage.recordOf(job) === undefined,
       storage: this.storage,
       execution,
       createFirst: () => this.#flow.firstCommit(job, redrive),

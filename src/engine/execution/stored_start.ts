@@ -16,6 +16,8 @@ import { refuse } from "./refusal.ts";
 export interface StoredStart {
   readonly storage: JobStorage;
   readonly execution: Execution;
+  /** Whether it goes on only where the store's job does: not one that has come to rest, or is elsewhere. */
+  readonly joins: boolean;
   /** Makes the commit by which the job goes on, from the state that it has by then. */
   readonly createFirst: () => StatusCommit;
   /** The same for a job that has gone on already: a redrive counts once. */
@@ -58,7 +60,7 @@ function register({ storage, execution }: StoredStart): void {
 
 /** Creates the job in the store, or goes on with the job that the store has of this id. */
 async function enter(start: StoredStart): Promise<void> {
-  const { storage, execution, createFirst } = start;
+  const { storage, execution, joins, createFirst } = start;
   const { job } = execution;
   const known = storage.recordOf(job);
   if (known !== undefined) return claim(start, known);
@@ -85,12 +87,12 @@ async function enter(start: StoredStart): Promise<void> {
     throw new FencedError(job.jobId, undefined, record.revision);
   }
   // Nothing starts if another engine has the job.
-  if (isElsewhere || (isFresh && !mayJoin(storage, found))) {
+  if (isElsewhere || (joins && !mayJoin(storage, found) && !mayBeResumed(storage, found))) {
     job.become(found.job);
     storage.note(job, record);
     return execution.leave();
   }
-  await claim(start, record, isFresh);
+  await claim(start, record);
 }
 
 /** Whether a job goes on in place of one that was made here: not one that is paused or has ended, or that a worker takes by a permit. */
@@ -98,15 +100,17 @@ function mayJoin(storage: JobStorage, { job: { status }, record }: FoundJob): bo
   return status === "running" || (status === "pending" && !storage.isLimited(record));
 }
 
-/**
- * Goes on with a job that is in the store, if nobody else has claimed it since it was last seen here; if it only `joins`, not one that has come
- * to rest since.
- */
-async function claim(start: StoredStart, known: JobRecord, joins = false): Promise<void> {
-  const { storage, execution: { job } } = start;
+/** Whether a paused job may have a command by which it goes on: whoever has been told that it is accepted counts on that. */
+function mayBeResumed(storage: JobStorage, { job: { status }, record }: FoundJob): boolean {
+  return status === "paused" && record.sent > record.consumed && !storage.isLimited(record);
+}
+
+/** Goes on with a job that is in the store, if nobody else has claimed it since it was last seen here. */
+async function claim(start: StoredStart, known: JobRecord): Promise<void> {
+  const { storage, joins, execution: { job } } = start;
   const before = job.status;
   await storage.commandsDone(job);
-  if (job.status !== before) {
+  if (job.status !== before && !joins) {
     const { jobId, status } = job;
     throw new StateError("resume", status, `Cannot resume job "${jobId}": its end was not stored: it is "${status}"`);
   }
@@ -116,12 +120,12 @@ async function claim(start: StoredStart, known: JobRecord, joins = false): Promi
   if (taken === undefined) {
     const found = await storage.load(job);
     if (found === undefined) throw new FencedError(job.jobId, undefined, undefined);
-    // A worker of this engine has claimed it since, and leaves it to the job that is registered here.
-    const isLeft = found.record.epoch !== epoch && storage.isHere(found.record);
-    if (isLeft && joins && last === undefined) return claim(start, found.record, joins);
-    if (last === undefined) job.become(found.job);
+    if (joins || last === undefined) job.become(found.job);
     storage.note(job, found.record);
-    const why = storage.isHere(found.record)
+    const isHere = storage.isHere(found.record);
+    // A worker of this engine has claimed it since, and leaves it to the job that is registered here.
+    if (joins && isHere && found.record.epoch !== epoch) return claim(start, found.record);
+    const why = isHere
       ? `this engine carries out commands to it just now; ask for it by engine.handle("${job.jobId}").resume()`
       : "another engine has claimed it since it was read";
     throw new StateError("resume", found.job.status, `Cannot resume job "${job.jobId}": ${why}`);
@@ -133,7 +137,7 @@ async function claim(start: StoredStart, known: JobRecord, joins = false): Promi
     const found = current.storage.replay(taken);
     job.become(found.job);
     // A write of its last owner may have come since.
-    if (joins && !mayJoin(storage, found)) {
+    if (joins && !mayJoin(storage, found) && !await isResumed(storage, found, journal)) {
       journal.release();
       return current.execution.leave();
     }
@@ -142,6 +146,13 @@ async function claim(start: StoredStart, known: JobRecord, joins = false): Promi
     journal.release();
     leave(current, toError(thrown));
   }
+}
+
+async function isResumed(storage: JobStorage, found: FoundJob, journal: Journal): Promise<boolean> {
+  if (!mayBeResumed(storage, found)) return false;
+  const isResumed = await storage.inbox.hasResume(found.job, journal);
+  if (journal.lost !== undefined) throw journal.lost;
+  return isResumed;
 }
 
 /** A job runs the flow with which it was started, whatever version of it has asked for the job. */
