@@ -5,7 +5,7 @@ export const MAX_COUNT: number = 2 ** 52;
  * Only one item in this many is measured when it is added, and stands for the others: measuring an item takes about as long as
  * making it. The number is prime, so that kinds of items which are added in turn are measured equally often.
  */
-const SAMPLED = 17;
+const SAMPLED = 101;
 
 /**
  * A list that keeps its newest items within a limit of their number and a limit of their size, and counts the items that it has

@@ -191,18 +191,17 @@ const wholeTask: c.Codec<WholeTask, TaskDocument> = c.shape({
 export const task: c.Codec<Task, TaskDocument> = {
   schema: wholeTask.schema,
   write: (task, json) => {
-    const { created, id, route: { connection, routine, slot } } = task;
+    const { created, id, key, route: { connection, routine, slot } } = task;
     const data = dataOf(task);
     const isPlain = task.details === undefined && !isActive(task) && data !== undefined;
     if (isPlain && connection !== undefined && !isFailureOrigin(connection)) {
       const { event, routine: from } = connection;
       const createdAt = formatInstant(created.at);
       const plain = { connection: { event, routine: from }, createdAt, data: json(data), id };
-      const key = writeKey(task);
-      return key === undefined ? { ...plain, routine, slot } : { ...plain, key, routine, slot };
+      return key === undefined ? { ...plain, routine, slot } : { ...plain, key: writeKey(key), routine, slot };
     }
     const active = isActive(task);
-    const own = { active, connection, createdAt: created.at, data, id, key: task, routine, slot };
+    const own = { active, connection, createdAt: created.at, data, id, key, routine, slot };
     return wholeTask.write({ ...(task.details ?? NO_DETAILS), ...own }, json);
   },
   read: (document, reader, path, part) => {
@@ -222,7 +221,7 @@ export const task: c.Codec<Task, TaskDocument> = {
       created,
       hasDetails ? details.read(document, reader, path, part) : undefined,
     );
-    if (document.key !== undefined) Object.assign(task, parseKey(document.key));
+    if (document.key !== undefined) task.key = parseKey(document.key);
     setActive(task, document.active === true);
     return task;
   },

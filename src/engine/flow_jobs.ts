@@ -96,7 +96,7 @@ export class FlowJobs implements FlowSteering {
     this.#host.propagation?.toJob(this.#host, job);
     const details = startAt === undefined ? undefined : { ...NO_DETAILS, notBefore: startAt };
     const task = createTask(1, entry, data, time, details);
-    if (this.#needsKeys(job)) Object.assign(task, firstKey());
+    if (this.#needsKeys(job)) task.key = firstKey();
     apply(job, { kind: "deliver", time, task, data, key: undefined });
     freezeGraph(this.graph);
     return job;
@@ -247,8 +247,9 @@ export class FlowJobs implements FlowSteering {
     const awaited = this.#checkSteps(job, route);
     const time = this.#time(job);
     const id = job.nextTaskId;
-    const key = this.#needsKeys(job) ? deliveryKey(awaited, sequence, id, time.at) : undefined;
-    const task = awaited ?? Object.assign(createTask(id, route, payload, time, untilBegin(job)), key);
+    const key = this.#needsKeys(job) ? deliveryKey(awaited?.key, sequence, id, time.at) : undefined;
+    const task = awaited ?? createTask(id, route, payload, time, untilBegin(job));
+    if (awaited === undefined) task.key = key;
     const filled = awaited && key;
     const execution = workingOn(job);
     if (execution !== undefined) execution.bringIn({ kind: "deliver", time, task, data: payload, key: filled });

@@ -21,7 +21,7 @@ import { discardFailures, dropFailures, letGo, letGoOfLists, takeFailures } from
 import { applySlotChange, listsOf } from "./slot_changes.ts";
 import { holdItems } from "./slot_data.ts";
 import { detailsOfSuccessor, NO_DETAILS, setActive, setData, type Task, type TaskDetails } from "./task.ts";
-import { inheritKey, keyFrom } from "./task_key.ts";
+import { keyFrom } from "./task_key.ts";
 import { forgetDetailed, noteDetailed, stopAwaiting } from "./task_notes.ts";
 
 /**
@@ -101,7 +101,7 @@ function addNew(job: Job, { created, records }: StepCommit | DeferredCommit, par
   for (let i = 0; i < created.length; i++) {
     const task = created[i];
     if (task !== undefined) {
-      if (parent !== undefined) inheritKey(task, parent, step, i);
+      if (parent?.key !== undefined) task.key = keyFrom(parent.key, step, i);
       addTask(job, task);
     }
   }
@@ -132,7 +132,7 @@ function applyFailure(job: Job, commit: FailureCommit): void {
     job.failures.push({ task, error, at: time.at, isHandled: created.length > 0 });
     endTask(job, task, verdict.status, classVersion);
     for (const [i, each] of created.entries()) {
-      inheritKey(each, task, task.details?.step ?? 0, FIRST_OF_FAILURE - i);
+      each.key = keyFrom(task.key, task.details?.step ?? 0, FIRST_OF_FAILURE - i);
       addTask(job, each);
     }
     if (verdict.stop) {
@@ -209,7 +209,7 @@ function addDelivery(job: Job, { task, child }: DeliverCommit): void {
 
 function fill(job: Job, { task, data, key }: DeliverCommit): void {
   stopAwaiting(job, task);
-  Object.assign(task, key);
+  task.key = key ?? task.key;
   setData(task, data);
   task.details = detailsOfSuccessor(task);
 }
@@ -269,7 +269,7 @@ function applyEffects(job: Job, { task, step, classVersion }: StepCommit, effect
   for (const entry of log) job.sharedLog.push(entry);
   for (const output of outputs) job.outputs.push(output);
   // Positions below 0: those from 0 on are of the tasks that the step makes.
-  deferred.forEach((event, i) => job.deferredEvents.push({ ...event, key: keyFrom(task, step, -i - 1) }));
+  deferred.forEach((event, i) => job.deferredEvents.push({ ...event, key: keyFrom(task.key, step, -i - 1) }));
 }
 
 function routineState(job: Job, routine: string, version: number): RoutineState {

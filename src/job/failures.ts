@@ -41,7 +41,7 @@ export function takeFailures(
   for (const { task, isHandled } of taken) {
     // The failure was handled: its effects have been compensated. The redriven task does its work anew, so that its key, and that
     // of its compensation, must be new.
-    if (isHandled) Object.assign(task, deliveryKey(task, undefined, task.id, at));
+    if (isHandled) task.key = deliveryKey(task.key, undefined, task.id, at);
     const state = job.routineStates.get(task.route.routine);
     if (state !== undefined) state.status = undefined;
     if (task.details !== undefined || maxRetries !== undefined) task.details = startOver(task.details, at, maxRetries);

@@ -19,7 +19,8 @@ export function createChildJob(parent: Job, { jobId, flowId, to }: Child, start:
   const depth = (parent.parent?.depth ?? 0) + 1;
   const { jobId: parentId, createdAt } = parent;
   if (to !== undefined) child.parent = { jobId: parentId, createdAt, depth, isTold: false };
-  const task = Object.assign(createTask(1, { routine, slot, connection: undefined }, params, time), firstKey());
+  const task = createTask(1, { routine, slot, connection: undefined }, params, time);
+  task.key = firstKey();
   apply(child, { kind: "deliver", time, task, data: params, key: undefined });
   return child;
 }

@@ -82,13 +82,11 @@ export interface Awaiting {
 }
 
 /** One delivery to a slot. Only `apply` changes one, but for its marks. */
-export interface Task extends Linked<Task>, TaskKey {
+export interface Task extends Linked<Task> {
   /** Counted per job, from 1; 0 until it enters one. */
   id: number;
-  /** What it follows from; see `TaskKey`. The halves are fields of the task: a million tasks may be pending. */
-  keyHigh: number;
-  /** The second half. */
-  keyLow: number;
+  /** What it follows from, in jobs that need to know. */
+  key: TaskKey | undefined;
   /** Where it goes and how it came. */
   route: Route;
   /** What is delivered. Of an unseen payload only the JSON is kept, and `marks` says that it is unseen. Read it by `dataOf`. */
@@ -131,8 +129,7 @@ export function createTask(
   const marks = unseen === undefined ? 0 : UNSEEN;
   return {
     id,
-    keyHigh: 0,
-    keyLow: 0,
+    key: undefined,
     route,
     data: unseen ?? payload,
     created,

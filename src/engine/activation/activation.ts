@@ -179,7 +179,8 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
   }
 
   get idempotencyKey(): string {
-    return `${this.jobId}/${writeKey(this.task) ?? this.task.id}/${this.task.details?.step ?? 0}`;
+    const { key, id, details } = this.task;
+    return `${this.jobId}/${key === undefined ? id : writeKey(key)}/${details?.step ?? 0}`;
   }
 
   get trace(): string | undefined {

@@ -19,7 +19,7 @@ import { Emissions, type EventRoute, type EventSource } from "../../job/emission
 import type { TaskStart } from "../../job/history.ts";
 import type { DeferredEvent, Job } from "../../job/job.ts";
 import type { Instant, Route } from "../../job/task.ts";
-import { inheritKey } from "../../job/task_key.ts";
+import { keyFrom } from "../../job/task_key.ts";
 
 /** A route that holds its slot, so that taking a task needs no search. */
 class PlannedRoute implements EventRoute {
@@ -277,7 +277,7 @@ export function emissionsOf(plan: Plan, deferred: readonly DeferredEvent[]): Emi
   for (const { routine, event, data, key } of deferred) {
     const first = emissions.tasks.length;
     emissions.add(eventOf(plan, { routine, event }), data);
-    if (key !== undefined) emissions.tasks.slice(first).forEach((task, i) => inheritKey(task, key, 0, i));
+    emissions.tasks.slice(first).forEach((task, i) => task.key = keyFrom(key, 0, i));
   }
   return emissions;
 }

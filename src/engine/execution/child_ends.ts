@@ -23,7 +23,7 @@ export function childEndCommit(
   if (routine === undefined || to === undefined || !isFor(job, end)) return undefined;
   const data = endPayload(end);
   const task = createTask(job.nextTaskId, { routine, slot: to, connection: undefined }, data, time);
-  if (hasKeys) Object.assign(task, deliveryKey(undefined, sequence, task.id, time.at));
+  if (hasKeys) task.key = deliveryKey(undefined, sequence, task.id, time.at);
   return { kind: "deliver", time, task, data, key: undefined, child: end.jobId };
 }
 

@@ -2,7 +2,7 @@ import type { StatusCommit } from "../../job/commit.ts";
 import { checkSteps } from "../../job/decide.ts";
 import type { FailedTask, Job } from "../../job/job.ts";
 import { createTask, detailsOfSuccessor, type Moment, NO_DETAILS, type Task } from "../../job/task.ts";
-import { deliveryKey, writeKey } from "../../job/task_key.ts";
+import { deliveryKey } from "../../job/task_key.ts";
 import { isStepLimit } from "../../values/error_data.ts";
 import type { RedrivenTask } from "../../documents/command.ts";
 import { lacksResult } from "../activation/job_result.ts";
@@ -85,7 +85,7 @@ export function redriveParts(
     const details = detailsOfSuccessor(task);
     const limited = maxRetries === undefined ? details : { ...(details ?? NO_DETAILS), maxRetries };
     const made = createTask(id, task.route, asked.data, time, limited);
-    if (writeKey(task) !== undefined) Object.assign(made, deliveryKey(task, undefined, id, time.at));
+    if (task.key !== undefined) made.key = deliveryKey(task.key, undefined, id, time.at);
     discarded.push(task);
     created.push(made);
   }
