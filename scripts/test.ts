@@ -89,7 +89,7 @@ const portable = others.filter(fitsWorkers);
 const inWorkerd = found.filter(({ name }) => name === "workerd").map(runWorkerd);
 const inDeno = found.filter(({ name }) => name === "Deno");
 const looked = isAll ? files.filter(countsForCoverage) : [];
-// All wait for processes, disks and servers half of the time: Bun follows as one of the others is done.
+// All wait for processes, disks and servers half of the time: Bun follows as one of the others is done, then the job that goes round.
 const lanes = [
   ...inDeno.flatMap((runtime) => [
     () => run(runtime, files.filter((it) => !looked.includes(it))).then((result) => [result]),
@@ -97,14 +97,14 @@ const lanes = [
   ]),
   ...found.filter(({ name }) => name === "Node" || name === "Bun")
     .map((runtime) => () => run(runtime, others).then((result) => [result])),
+  // It has said what failed.
+  ...(isAll ? [() => handOff(found).then((tally) => [{ ...tally, failures: [] }])] : []),
 ];
 const results: Result[] = [];
 await Promise.all(Array.from({ length: LANES }, async () => {
   for (let next = lanes.shift(); next !== undefined; next = lanes.shift()) results.push(...await next());
 }));
 results.push(...await Promise.all(inWorkerd));
-// It has said what failed.
-if (isAll) results.push({ ...await handOff(found), failures: [] });
 console.log();
 await services.stop();
 for (const line of [...results.map((it) => it.line), ...missing, ...services.missing]) console.log(line);
