@@ -78,6 +78,16 @@ for (const [when, createStore] of Object.entries(STORES)) {
   });
 }
 
+test("C550 a paused job that was sent a redrive, which is for jobs that have ended, stays paused where it is executed", async () => {
+  const work = (_n: number, ctx: Context) => ctx.pause("a person looks");
+  const process = new StoredFlowProcess({ store: lateStore(), work });
+  await process.flow.run("source", { items: [1, 2] }, { jobId: "job" });
+  await process.settle();
+  await process.engine.handle("job").redrive({ key: "once" });
+  const { status } = await process.flow.run("source", { items: [7] }, { jobId: "job" });
+  assertEquals([status, process.begun], ["paused", [1]]);
+});
+
 test("C538 a job that its owner has paused with its last write stays paused, whoever executes it by what it read before", async () => {
   const store = memoryStore();
   const held = heldStore(store);

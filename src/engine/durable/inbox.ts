@@ -129,10 +129,8 @@ export class Inbox {
       if (journal.resting.passed !== undefined) await journal.resting.passed;
       // A job that is being started reads on when it has begun; one that was let go, when it is claimed again.
       if (journal.isOver || job.isStarting) return;
-      if (journal.isReleased) {
-        journal.reads.isAddressed = true;
-        return;
-      }
+      journal.reads.isAddressed ||= journal.isReleased;
+      if (journal.isReleased) return;
       if (sequence <= journal.reads.last) continue;
       const before = journal.reads.last;
       journal.reads.last = sequence;
@@ -170,10 +168,11 @@ export class Inbox {
   }
 }
 
-/** Whether a command resumes a job. One that cannot be read is refused when its turn comes. */
+/** Whether a command resumes a paused job: a redrive is for one that has ended. One that cannot be read is refused when its turn comes. */
 function isResume(text: string, limits: ValueLimits): boolean {
   try {
-    return decodeCommand(text, limits).type === "resume";
+    const command = decodeCommand(text, limits);
+    return command.type === "resume" && !command.redrive;
   } catch {
     return false;
   }

@@ -263,8 +263,9 @@ export class JobLedger {
     this.#resumes.set(process, (this.#resumes.get(process) ?? 0) + 1);
   }
 
-  /** It goes on from a pause without a command. */
+  /** It goes on from a pause without a command: one that was accepted may be carried out when it runs already. */
   #goOn(): void {
+    if (this.commands.unread.some(({ type }) => type === "resume")) return;
     const process = this.claim?.process ?? 0;
     const asked = this.#resumes.get(process) ?? 0;
     const why = `job ${this.jobId} was paused and goes on, though nobody has asked for that`;
