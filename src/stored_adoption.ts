@@ -72,7 +72,7 @@ export async function adoptStored(
   const stopUse = session.ownership.use();
   try {
     await session.claiming(async () => {
-      await moveClaimed(target, stored.record, await storage.claim(adoption.job, stored.record.epoch));
+      await moveClaimed(target, stored.record, await storage.claim(adoption.job, stored.record));
     });
   } finally {
     stopUse();
@@ -204,7 +204,7 @@ async function prepare(
 }
 
 /** Moves a job that was to be claimed, and lets go of it. */
-async function moveClaimed(target: Target, { life, status }: JobRecord, taken: TakenJob | undefined): Promise<void> {
+async function moveClaimed(target: Target, { status }: JobRecord, taken: TakenJob | undefined): Promise<void> {
   const { action, session } = target;
   const lost = new StateError(
     "adopt",
@@ -217,8 +217,6 @@ async function moveClaimed(target: Target, { life, status }: JobRecord, taken: T
   // If that fails, the job is found as one that this engine has, or is free when the lease has ended.
   const letGo = () => session.letGo(taken).catch((error) => session.onError(error));
   try {
-    // Another job may have been given the id.
-    if (taken.record.life !== life) throw lost;
     await moveTaken(target, taken);
   } catch (error) {
     if (error instanceof FencedError) throw lost;

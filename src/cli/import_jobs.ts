@@ -99,8 +99,8 @@ export class JobImport {
     // It was deleted, or is whole.
     if (stored === undefined || (stored.snapshot !== UNFINISHED && stored.record.owner !== OWNER)) return undefined;
     const now = this.#timers.now();
-    const { jobId, epoch } = stored.record;
-    const { jobs } = await this.#store.claim({ ...owner, now, jobs: [{ jobId, epoch }] });
+    const { jobId, life, epoch } = stored.record;
+    const { jobs } = await this.#store.claim({ ...owner, now, jobs: [{ jobId, life, epoch }] });
     return jobs[0]?.record;
   }
 }

@@ -317,8 +317,8 @@ export interface PermitAnswer {
 export interface ClaimQuery extends Incarnation {
   /** The current time, in milliseconds since 1970; a store with a clock of its own goes by that. */
   readonly now: number;
-  /** The jobs, each with the epoch at which it is claimed. */
-  readonly jobs: readonly { readonly jobId: string; readonly epoch: number }[];
+  /** The jobs, each with the life and the epoch at which it is claimed. */
+  readonly jobs: readonly JobClaim[];
 }
 
 /** Which jobs are meant: those that fit all that is given. */
@@ -490,7 +490,7 @@ export interface Store {
    */
   take(query: TakeQuery): MaybePromise<TakeAnswer>;
   /**
-   * Claims the given jobs, due or not, for an incarnation whose lease runs: those of the given epoch that nobody else holds.
+   * Claims the given jobs, due or not, for an incarnation whose lease runs: those of the given life and epoch that nobody else holds.
    */
   claim(query: ClaimQuery): MaybePromise<TakeAnswer>;
   /** Returns the instant at which `take` finds something, if nothing happens until then: in milliseconds since 1970. */

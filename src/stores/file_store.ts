@@ -251,10 +251,10 @@ class FileStore implements Store {
 
   claim(...[query]: Parameters<Store["claim"]>): MaybePromise<TakeAnswer> {
     return this.#claim(query, () =>
-      query.jobs.flatMap(({ jobId, epoch }) => {
-        const job = this.#find(jobId);
+      query.jobs.flatMap((claim) => {
+        const job = this.#findLife(claim);
         const isFree = (record: KeptRecord) =>
-          record.epoch === epoch && isFreeFor(this.#read(record), query, query.now);
+          record.epoch === claim.epoch && isFreeFor(this.#read(record), query, query.now);
         return job !== undefined && isFree(job.record) ? [{ job, isFree }] : [];
       }));
   }

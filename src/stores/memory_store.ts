@@ -228,9 +228,9 @@ class MemoryStore implements Store {
 
   readonly claim: Store["claim"] = (query) =>
     this.#claim(query, () =>
-      query.jobs.flatMap(({ jobId, epoch }) => {
-        const job = this.#find(jobId);
-        if (job === undefined || job.record.epoch !== epoch) return [];
+      query.jobs.flatMap((claim) => {
+        const job = this.#findLife(claim);
+        if (job === undefined || job.record.epoch !== claim.epoch) return [];
         const record = this.#read(job.record);
         return isFreeFor(record, query, query.now) ? [record] : [];
       }));

@@ -189,7 +189,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       return ask("take", now, args, toTaken);
     },
     claim({ owner, incarnation, now, jobs }) {
-      const list = jobs.flatMap(({ jobId, epoch }) => [toWire(jobId), String(epoch)]);
+      const list = jobs.flatMap(({ jobId, life, epoch }) => [toWire(jobId), String(life), String(epoch)]);
       return ask("claim", now, [toWire(owner), String(incarnation), String(jobs.length), ...list], toTaken);
     },
     nextDueAt: (query) =>

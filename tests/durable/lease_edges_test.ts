@@ -429,9 +429,9 @@ async function givenAgain(times: number) {
   await owner.settle();
   const { take } = store;
   store.take = async ({ owner, incarnation, now }) => {
-    const { epoch = 0 } = await store.find("job") ?? {};
+    const record = await store.find("job");
     store.take = take;
-    const answer = await store.claim({ owner, incarnation, now, jobs: [{ jobId: "job", epoch }] });
+    const answer = await store.claim({ owner, incarnation, now, jobs: record === undefined ? [] : [record] });
     return { ...answer, jobs: Array.from({ length: times }, () => answer.jobs).flat() };
   };
   return { owner, job, store };

@@ -42,8 +42,21 @@ export const BROKEN_CLAIMS: readonly BrokenStore[] = [
     methods: (store) => ({
       async claim(query) {
         const jobs = [];
-        for (const { jobId, epoch } of query.jobs) {
-          jobs.push({ jobId, epoch: (await store.find(jobId))?.epoch ?? epoch });
+        for (const { jobId, life, epoch } of query.jobs) {
+          jobs.push({ jobId, life, epoch: (await store.find(jobId))?.epoch ?? epoch });
+        }
+        return await store.claim({ ...query, jobs });
+      },
+    }),
+  },
+  {
+    what: "claims of any life",
+    noticedBy: ["a claim of a job that was deleted and created anew under its id is refused, at any epoch"],
+    methods: (store) => ({
+      async claim(query) {
+        const jobs = [];
+        for (const { jobId, life, epoch } of query.jobs) {
+          jobs.push({ jobId, life: (await store.find(jobId))?.life ?? life, epoch });
         }
         return await store.claim({ ...query, jobs });
       },

@@ -196,8 +196,15 @@ async function randomCall(random: Random, { store, claims, owners }: Side, now: 
       return withOwner("take", ownerAt, (it, owner) => it.take({ ...query, ...owner }));
     }
     case 5: {
-      const jobs = [{ jobId, epoch: (record?.epoch ?? 0) - (random.chance(0.1) ? 1 : 0) }];
-      return withOwner(`claim ${jobId}`, ownerAt, (it, owner) => it.claim({ ...owner, now, jobs }));
+      const epoch = (record?.epoch ?? 0) - (random.chance(0.1) ? 1 : 0);
+      const isFormer = hasClaim && random.chance(0.2);
+      return [`claim ${jobId}`, async (side) => {
+        const owner = side.owners[ownerAt];
+        const claim = isFormer ? side.claims[claimAt] : await side.store.find(jobId);
+        const { life } = claim ?? NOBODY;
+        return owner &&
+          await side.store.claim({ ...owner, now, jobs: [{ jobId: claim?.jobId ?? jobId, life, epoch }] });
+      }];
     }
     case 6: {
       const text = `text ${random.integer(2)}`;

@@ -97,7 +97,10 @@ export function storeScript(): readonly Step[] {
   });
   const claim = (jobId: string, owner: string, epoch: number): Step => ({
     name: `claim ${jobId}`,
-    run: async (store) => await store.claim({ ...await findOwner(store, owner), now: NOW, jobs: [{ jobId, epoch }] }),
+    run: async (store) => {
+      const jobs = [{ ...await findClaim(store, jobId), epoch }];
+      return await store.claim({ ...await findOwner(store, owner), now: NOW, jobs });
+    },
   });
   const take = (owner: string, limit: number): Step => ({
     name: `take by ${owner}`,

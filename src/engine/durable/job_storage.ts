@@ -170,15 +170,14 @@ export class JobStorage {
     throw new FencedError(jobId, undefined, found?.record.revision);
   }
 
-  /** Claims a job at the epoch at which it was last seen: `undefined` when somebody has claimed it since. */
-  async claim(job: Job, epoch: number): Promise<TakenJob | undefined> {
+  /** Claims a job in the life and at the epoch at which it was last seen: `undefined` when it is gone, or somebody has claimed it since. */
+  async claim(job: Job, { jobId, life, epoch }: JobClaim): Promise<TakenJob | undefined> {
     const { store, ownership, timers } = this.#session;
-    const { jobId } = job;
     let isRepeated = false;
     return await this.#session.attempt(job, async () => {
       const lease = await ownership.enter();
       const claim = async (epoch: number) => {
-        const { jobs, survived } = await store.claim({ ...lease, now: timers.now(), jobs: [{ jobId, epoch }] });
+        const { jobs, survived } = await store.claim({ ...lease, now: timers.now(), jobs: [{ jobId, life, epoch }] });
         this.#session.addSurvivors(survived);
         return jobs[0];
       };
@@ -188,7 +187,7 @@ export class JobStorage {
       if (taken !== undefined || !isSecond) return taken;
       // The first call may have claimed the job although its answer was lost.
       const record = await store.find(jobId);
-      return record?.incarnation === lease.incarnation ? await claim(record.epoch) : undefined;
+      return record?.life === life && record.incarnation === lease.incarnation ? await claim(record.epoch) : undefined;
     });
   }
 
@@ -293,7 +292,7 @@ export class JobStorage {
   async #takeBack(job: Job, journal: Journal): Promise<void> {
     // A job that is being resumed reads its inbox by itself. Of a queue with limits, a worker takes it when those allow that.
     if (this.#host.isClosed() || job.isStarting || this.#session.permitsFor(job) !== undefined) return;
-    const taken = await this.claim(job, journal.claim.epoch);
+    const taken = await this.claim(job, journal.claim);
     if (taken === undefined) return;
     if (job.isStarting) {
       // It has been resumed meanwhile: that waits for this, and claims it anew.

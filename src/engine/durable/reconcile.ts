@@ -38,14 +38,14 @@ export async function reconcile(
       const job = session.liveJob(jobId);
       return job === undefined || (session.journals.get(job)?.claim.life ?? life) !== life;
     };
-    const unknown = new Map(held.filter(isUnknown).map(({ jobId, epoch }) => [jobId, epoch]));
+    const unknown = new Map(held.filter(isUnknown).map((claim) => [claim.life, claim.epoch]));
     if (unknown.size === 0) return true;
     // The store may have carried out a claim whose jobs have not been taken up yet; some of them may be let go again by then.
     await Promise.allSettled(claims);
     const left = (await store.held(lease)).filter(isUnknown);
     if (isOver()) return false;
     if (left.length === 0) return true;
-    const jobs = left.filter(({ jobId, epoch }) => unknown.get(jobId) === epoch);
+    const jobs = left.filter(({ life, epoch }) => unknown.get(life) === epoch);
     const answer = jobs.length > 0 ? await store.claim({ ...lease, now: timers.now(), jobs }) : undefined;
     if (isOver()) return false;
     for (const taken of answer?.jobs ?? []) if (session.mayTakeUp(taken)) session.onTaken(taken);

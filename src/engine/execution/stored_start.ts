@@ -115,20 +115,21 @@ async function claim(start: StoredStart, known: JobRecord): Promise<void> {
     throw new StateError("resume", status, `Cannot resume job "${jobId}": its end was not stored: it is "${status}"`);
   }
   const last = storage.recordOf(job);
-  const { epoch } = last ?? known;
-  const taken = await storage.claim(job, epoch);
+  const { jobId, life, epoch } = last ?? known;
+  const taken = await storage.claim(job, { jobId, life, epoch });
   if (taken === undefined) {
     const found = await storage.load(job);
-    if (found === undefined) throw new FencedError(job.jobId, undefined, undefined);
+    const isSame = found?.record.life === life;
+    if (found === undefined || !(isSame || joins)) throw new FencedError(jobId, undefined, undefined);
     if (joins || last === undefined) job.become(found.job);
     storage.note(job, found.record);
     const isHere = storage.isHere(found.record);
-    // A worker of this engine has claimed it since, and leaves it to the job that is registered here.
-    if (joins && isHere && found.record.epoch !== epoch) return claim(start, found.record);
+    // A worker of this engine has claimed it since, and leaves it to the job that is registered here. Or it was deleted, and created anew.
+    if (joins && (!isSame || (isHere && found.record.epoch !== epoch))) return claim(start, found.record);
     const why = isHere
-      ? `this engine carries out commands to it just now; ask for it by engine.handle("${job.jobId}").resume()`
+      ? `this engine carries out commands to it just now; ask for it by engine.handle("${jobId}").resume()`
       : "another engine has claimed it since it was read";
-    throw new StateError("resume", found.job.status, `Cannot resume job "${job.jobId}": ${why}`);
+    throw new StateError("resume", found.job.status, `Cannot resume job "${jobId}": ${why}`);
   }
   const journal = storage.open(job, taken);
   let current = start;

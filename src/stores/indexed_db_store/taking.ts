@@ -35,9 +35,9 @@ export async function claimGiven(tables: Tables, query: ClaimQuery): Promise<Tak
   const { now, jobs } = query;
   return await claimAll(tables, query, now, async () => {
     const found: JobRecord[] = [];
-    for (const { jobId, epoch } of jobs) {
+    for (const { jobId, life, epoch } of jobs) {
       const row = await tables.jobs.get(jobId);
-      if (row?.record.epoch !== epoch) continue;
+      if (row?.record.life !== life || row.record.epoch !== epoch) continue;
       const record = await readRecord(tables, row.record);
       if (isFreeFor(record, query, now)) found.push(record);
     }

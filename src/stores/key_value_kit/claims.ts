@@ -42,9 +42,9 @@ export async function claimJobs(space: Space, query: ClaimQuery): Promise<TakeAn
   const { now } = query;
   const leases = owners.leases();
   const mayClaim = await leases.mayClaim(query, now);
-  const claimed = await inBatches(mayClaim ? query.jobs : [], async ({ jobId, epoch }) => {
+  const claimed = await inBatches(mayClaim ? query.jobs : [], async ({ jobId, life, epoch }) => {
     for (;;) {
-      const located = await records.find(jobId);
+      const located = await records.find(jobId, life);
       if (located === undefined || located.state.record.epoch !== epoch) return undefined;
       const record = await leases.readEnded(located.state.record, now);
       if (!isFreeFor(record, query, now)) return undefined;

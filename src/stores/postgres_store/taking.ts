@@ -130,11 +130,11 @@ const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${PERMITTED}, ${FREE_GROUPS}, fou
     ORDER BY found.place LIMIT $8::text::bigint FOR UPDATE OF j SKIP LOCKED
   ), ${CLAIMED}`;
 
-/** Claims the given jobs: time, owner, incarnation, ids, epochs. */
+/** Claims the given jobs: time, owner, incarnation, lives, epochs. */
 const CLAIM = `WITH ${TIME}, ${MINE}, found AS MATERIALIZED (
     SELECT j.life, j.xmin AS version, j.epoch, j.holder, i.place
-    FROM unnest($4::text::text[], $5::text::bigint[]) WITH ORDINALITY AS i (job_id, epoch, place)
-    JOIN routilux.jobs j ON j.job_id = i.job_id AND j.epoch = i.epoch CROSS JOIN t
+    FROM unnest($4::text::bigint[], $5::text::bigint[]) WITH ORDINALITY AS i (life, epoch, place)
+    JOIN routilux.jobs j ON j.life = i.life AND j.epoch = i.epoch CROSS JOIN t
     WHERE EXISTS (SELECT FROM mine) AND ((j.owner = $2::text AND j.incarnation = $3::text::bigint)
       OR NOT EXISTS (SELECT FROM routilux.leases l WHERE l.incarnation = j.holder AND l.until > t.now))
   ), ${ENDED}, locked AS MATERIALIZED (
@@ -199,7 +199,7 @@ export async function claimGiven(queries: Queries, query: ClaimQuery): Promise<T
     queries.now(now),
     toColumn(owner),
     toNumber(incarnation),
-    toTexts(jobs.map(({ jobId }) => jobId)),
+    toNumbers(jobs.map(({ life }) => life)),
     toNumbers(jobs.map(({ epoch }) => epoch)),
   );
   return await answerOf(queries, query, rows);

@@ -92,8 +92,8 @@ function ops.claim()
   local lives = {}
   if has_lease(owner, incarnation) then
     for _ = 1, tonumber(take_argument()) do
-      local life, epoch = life_of(take_argument()), take_argument()
-      local f = life and fields(life, "epoch", "owner", "incarnation")
+      local jobId, life, epoch = take_argument(), take_argument(), take_argument()
+      local f = life_of(jobId) == life and fields(life, "epoch", "owner", "incarnation")
       if f and f[1] == epoch and ((f[2] == owner and f[3] == incarnation) or not runs(lease_end(f[2], f[3]))) then
         table.insert(lives, life)
       end

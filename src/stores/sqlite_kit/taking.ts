@@ -3,7 +3,7 @@ import type { ClaimQuery, Incarnation, JobRecord, NextDueQuery, TakeAnswer, Take
 import { isPermitted } from "../../ports/permit_kit.ts";
 import { dueOfAll, dueSince, holdersOf, isAskedFor, isFreeFor, nextDueOfAll } from "../../ports/store_kit.ts";
 import type { Queries } from "./queries.ts";
-import { findJob, loadLife, recordsOf } from "./jobs.ts";
+import { findLife, loadLife, recordsOf } from "./jobs.ts";
 import { endLeaseOf, ownerOf, survivedIn } from "./owners.ts";
 import { queueOf } from "./permits.ts";
 import { toLimit } from "./rows.ts";
@@ -21,8 +21,8 @@ export function takeDue(queries: Queries, query: TakeQuery): TakeAnswer {
 /** Claims the given jobs. */
 export function claimGiven(queries: Queries, query: ClaimQuery): TakeAnswer {
   return claimAll(queries, query, () =>
-    query.jobs.flatMap(({ jobId, epoch }) => {
-      const record = findJob(queries, jobId);
+    query.jobs.flatMap(({ life, epoch }) => {
+      const record = findLife(queries, life);
       return record?.epoch === epoch && isFreeFor(record, query, query.now) ? [record] : [];
     }));
 }

@@ -25,22 +25,27 @@ export const claimCases: readonly Case[] = [
     "claim claims a job of the given epoch that nobody holds, due or not, and returns it whole",
     async (store) => {
       const [owner, left] = [await enter(store, "engine"), await enter(store, "left")];
-      await createJob(store, "free", 2, { dueAt: LATER });
+      const free = await createJob(store, "free", 2, { dueAt: LATER });
       const ended = await createJob(store, "ended", 0);
       await store.append(ended, 0, ["end"], ENDED);
-      await createJob(store, "left behind", 1, { claim: left });
+      const behind = await createJob(store, "left behind", 1, { claim: left });
       await store.leave(left);
-      for (const [jobId, epoch] of [["free", 0], ["ended", 0], ["left behind", 1]] as const) {
+      for (const claimed of [free, ended, behind]) {
+        const { jobId, epoch } = claimed;
         const before = await store.load(jobId);
-        checkSame(await claimJob(store, owner, { jobId, epoch: epoch + 1 }), undefined, `claim of "${jobId}" too late`);
+        checkSame(
+          await claimJob(store, owner, { ...claimed, epoch: epoch + 1 }),
+          undefined,
+          `claim of "${jobId}" too late`,
+        );
         checkSame(await store.load(jobId), before, `"${jobId}" after it`);
-        const taken = await claimJob(store, owner, { jobId, epoch });
+        const taken = await claimJob(store, owner, claimed);
         const claim = { ...owner, epoch: epoch + 1, heldUntil: NOW + LEASE_MS };
         const expected = { ...before, record: { ...before?.record, ...claim } };
         const formerIncarnation = epoch === 0 ? undefined : left.incarnation;
         checkSame(taken, { ...expected, formerIncarnation }, `claim of "${jobId}"`);
         checkSame(await store.load(jobId), expected, `"${jobId}" after claim`);
-        checkSame(await claimJob(store, owner, { jobId, epoch }), undefined, `claim of "${jobId}" at the epoch before`);
+        checkSame(await claimJob(store, owner, claimed), undefined, `claim of "${jobId}" at the epoch before`);
       }
     },
   ),
@@ -49,7 +54,7 @@ export const claimCases: readonly Case[] = [
     const job = await createJob(store, "job", 1, { claim: holder, dueAt: 1 });
     await enter(store, "holder", { leaseMs: LATER });
     for (const epoch of [0, 1, 2]) {
-      checkSame(await claimJob(store, owner, { jobId: "job", epoch }), undefined, `claim at epoch ${epoch}`);
+      checkSame(await claimJob(store, owner, { ...job, epoch }), undefined, `claim at epoch ${epoch}`);
     }
     checkSame(await claimJob(store, owner, job, NOW + LEASE_MS - 1), undefined, "claim before the lease ends");
     checkSame(await store.append(job, 1, sampleEntries(1, 2)), "stored", "a write of the holder");
@@ -72,15 +77,40 @@ export const claimCases: readonly Case[] = [
   }),
   withStore("claim claims several jobs at once, each for itself", async (store) => {
     const [owner, holder] = [await enter(store, "engine"), await enter(store, "holder")];
-    for (const jobId of ["a", "b", "c"]) await createJob(store, jobId, 1);
-    await createJob(store, "held", 1, { claim: holder });
-    const jobs = [["a", 0], ["held", 1], ["b", 1], ["nobody", 0], ["c", 0]] as const;
-    const answer = await store.claim({ ...owner, now: NOW, jobs: jobs.map(([jobId, epoch]) => ({ jobId, epoch })) });
+    const a = await createJob(store, "a", 1);
+    const b = await createJob(store, "b", 1);
+    const c = await createJob(store, "c", 1);
+    const held = await createJob(store, "held", 1, { claim: holder });
+    const jobs = [a, held, { ...b, epoch: 1 }, { ...a, jobId: "nobody", life: a.life + 1_000 }, c];
+    const answer = await store.claim({ ...owner, now: NOW, jobs });
     checkSame(answer.now, NOW, "the time of the answer");
     checkSame(idsOf(answer.jobs).toSorted(), ["a", "c"], "the claimed jobs");
     checkSame(await heldBy(store, owner), ["a at epoch 1", "c at epoch 1"], "held");
     checkSame((await store.claim({ ...owner, now: NOW, jobs: [] })).jobs, [], "claim of none");
   }),
+  withStore(
+    "a claim of a job that was deleted and created anew under its id is refused, at any epoch",
+    async (store) => {
+      const [owner, holder] = [await enter(store, "engine"), await enter(store, "holder")];
+      for (const claim of [undefined, holder]) {
+        const former = await addJob(store, sampleJob("job", { claim }));
+        await store.delete(former);
+        const present = await addJob(store, sampleJob("job", { claim, token: "another" }));
+        for (const epoch of [0, 1]) {
+          for (const by of [owner, holder]) {
+            checkSame(
+              await claimJob(store, by, { ...former, epoch }),
+              undefined,
+              `claim of the former life at ${epoch}`,
+            );
+          }
+        }
+        checkSame((await store.find("job"))?.epoch, present.epoch, "the epoch of the present life");
+        check(await claimJob(store, holder, present) !== undefined, "claim of the present life");
+        await store.delete(present);
+      }
+    },
+  ),
   withStore("a job that was released has no former incarnation", async (store) => {
     const [owner, other] = [await enter(store, "engine"), await enter(store, "other")];
     await createJob(store, "job", 0, { dueAt: 1 });

@@ -41,7 +41,7 @@ export const claimRaceCases: readonly Case[] = [
       const owners = [await enter(stores[0], "first"), await enter(stores[1], "second")] as const;
       const job = await createJob(stores[0], "job", 0);
       for (let epoch = 0; epoch < 40; epoch++) {
-        const claim = async (index: 0 | 1) => await claimJob(stores[index], owners[index], { jobId: "job", epoch });
+        const claim = async (index: 0 | 1) => await claimJob(stores[index], owners[index], { ...job, epoch });
         const taken = await race(() => claim(0), () => claim(1), epoch % 2 === 0);
         const winners = taken.filter((it) => it !== undefined);
         const [winner] = winners;

@@ -117,7 +117,7 @@ export const fenceCases: readonly Case[] = [
           await checkFenced(write, "job", revision + 1, revision + 1, `a write after the release of epoch ${epoch}`);
         }
         checkSame(await second.load("job"), released, "the job after it");
-        const taken = await claimJob(second, owner, { jobId: "job", epoch });
+        const taken = await claimJob(second, owner, claim);
         check(taken !== undefined, "a job that was let go of can be claimed again");
         checkSame(await second.append(claimOf(taken), revision + 1, ["on"]), "stored", "a write by the new claim");
       }

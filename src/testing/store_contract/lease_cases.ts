@@ -1,6 +1,6 @@
 import type { Incarnation } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
-import { check, checkSame } from "./checks.ts";
+import { check, checkSame, existing } from "./checks.ts";
 import { AT_END, BEFORE_END, checkHeld, createHeld, isRenewed, UNKNOWN } from "./owner_cases.ts";
 import { claimJob, enter, idsOf, LATER, LEASE_MS, NOW, take } from "./sample_jobs.ts";
 
@@ -47,7 +47,8 @@ export const leaseCases: readonly Case[] = [
         ["a"],
         "take at the end of the leases",
       );
-      const claim = await claimJob(second, taker, { jobId: "b", epoch: 1 }, AT_END);
+      const held = existing(await second.find("b"), "the second job");
+      const claim = await claimJob(second, taker, held, AT_END);
       check(claim !== undefined, "claim at the end of the leases");
       checkSame(await isRenewed(first, refused, AT_END), false, "renew at the end of the lease");
       for (const [what, owner] of [["take", taken], ["claim", claimed], ["a refused renewal", refused]] as const) {

@@ -83,7 +83,7 @@ export const lifecycleCases: readonly Case[] = [
         leave: () => store.leave(owner),
         held: () => store.held(owner),
         take: () => store.take({ ...query, limit: 1 }),
-        claim: () => store.claim({ ...query, jobs: [{ jobId: "job", epoch: 0 }] }),
+        claim: () => store.claim({ ...query, jobs: [job] }),
         nextDueAt: () => store.nextDueAt({ now: NOW }),
         list: () => store.list(),
         count: () => store.count(),
@@ -107,13 +107,13 @@ export const lifecycleCases: readonly Case[] = [
       const owner = await enter(store, "engine");
       const job = await createJob(store, "job", 0);
       const other = await createJob(store, "other", 0);
-      await createJob(store, "due", 0, { dueAt: 1 });
+      const due = await createJob(store, "due", 0, { dueAt: 1 });
       const writes = [
         store.append(job, 0, sampleEntries(0, 1)),
         store.append(other, 0, sampleEntries(0, 1), { ...HEAD, status: "paused" }),
         send(store, job, "command", "key"),
         store.create([sampleJob("new")]),
-        store.claim({ ...owner, now: NOW, jobs: [{ jobId: "due", epoch: 0 }] }),
+        store.claim({ ...owner, now: NOW, jobs: [due] }),
         store.renew(owner, 5_000, NOW),
       ];
       const later = await scope.reopen();

@@ -110,7 +110,7 @@ export const ownerCases: readonly Case[] = [
       for (const [stranger, now] of strangers) {
         const what = `by ${stranger.owner} ${stranger.incarnation} at ${now}`;
         checkSame(idsOf(await take(store, stranger, { now })), [], `take ${what}`);
-        const { jobs } = await store.claim({ ...stranger, now, jobs: [{ jobId: "job", epoch: job.epoch }] });
+        const { jobs } = await store.claim({ ...stranger, now, jobs: [job] });
         checkSame(idsOf(jobs), [], `claim ${what}`);
       }
       checkSame((await store.find("job"))?.epoch, 0, "the epoch");

@@ -132,14 +132,15 @@ export async function take(
   return (await store.take({ now: NOW, limit: 1_000, ...query, ...owner })).jobs;
 }
 
-/** Claims a job at an epoch; returns it, or `undefined` when the claim was refused. */
+/** Claims a job of a life at an epoch; returns it, or `undefined` when the claim was refused. */
 export async function claimJob(
   store: Store,
   owner: Incarnation,
-  job: { readonly jobId: string; readonly epoch: number },
+  job: JobClaim,
   now: number = NOW,
 ): Promise<TakenJob | undefined> {
-  const { jobs } = await store.claim({ ...owner, now, jobs: [job] });
+  const { jobId, life, epoch } = job;
+  const { jobs } = await store.claim({ ...owner, now, jobs: [{ jobId, life, epoch }] });
   check(jobs.length <= 1, `claim of one job must answer with one at most, got ${jobs.length}`);
   return jobs[0];
 }

@@ -134,7 +134,7 @@ test('with sync "none" all methods answer at once', () => {
     store.send(CLAIM, { key: "key", text: "{}", reopens: false, now: NOW, keyRetentionMs: 1, room: 1 }),
     store.enter({ owner: "engine", leaseMs: 1, now: NOW, token: "token", takesOver: false }),
     store.take({ ...by, limit: 1 }),
-    store.claim({ ...by, jobs: [{ jobId: "job", epoch: 1 }] }),
+    store.claim({ ...by, jobs: [CLAIM] }),
     store.renew(by, 1, NOW),
     store.leave(by),
     store.purge({ endedBefore: NOW, limit: 1 }),

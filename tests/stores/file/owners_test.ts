@@ -138,7 +138,8 @@ test("a claim is answered when it is stored: until then nobody sees it, and the 
 test("a job whose files are damaged does not keep others from being taken; alone, it is told", async () => {
   const disk = new MemoryDisk();
   const store = open(disk);
-  for (const jobId of ["bad", "good"]) await createJob(store, jobId, 1, { dueAt: 1 });
+  const bad = await createJob(store, "bad", 1, { dueAt: 1 });
+  await createJob(store, "good", 1, { dueAt: 1 });
   disk.edit("/jobs/bad/snapshot.jsonl", (bytes) => bytes.with(bytes.length - 5, 0));
   const owner = await enter(store, "engine");
   assertEquals(idsOf(await take(store, owner)), ["good"]);
@@ -147,9 +148,8 @@ test("a job whose files are damaged does not keep others from being taken; alone
     "good at epoch 1",
   ]);
   assertEquals(await take(store, owner), []);
-  const bad = { jobId: "bad", epoch: 1 };
   assertThrows(
-    () => store.claim({ ...owner, now: NOW, jobs: [bad] }),
+    () => store.claim({ ...owner, now: NOW, jobs: [{ ...bad, epoch: 1 }] }),
     Error,
     'Cannot read "/jobs/bad/snapshot.jsonl": line 3 is damaged',
   );

@@ -77,7 +77,7 @@ async function actOnce(store: Store, name: string, random: Random, confirmed: Co
     for (const [index, text] of texts.entries()) confirmed.entries.set(revision + index + 1, text);
   } else if (choice < 0.6) {
     const owner = await enter(store, name);
-    if (await claimJob(store, owner, { jobId: "job", epoch }) !== undefined) confirmed.claims++;
+    if (await claimJob(store, owner, job) !== undefined) confirmed.claims++;
     await store.leave(owner);
   } else if (choice < 0.8) {
     const key = `key ${random.integer(15)}`;
