@@ -38,6 +38,7 @@ const HANDLE = "src/job_handle.ts";
 const TASK_FAILURES = `${EXECUTION}/task_failures.ts`;
 const CHILD_JOBS = `${DURABLE}/child_jobs.ts`;
 const STORED_JOBS = "src/stored_jobs.ts";
+const REDRIVE = `${EXECUTION}/redrive.ts`;
 const ADOPTION = "src/stored_adoption.ts";
 
 function defect(rule: string, what: string, file: string, from: string, to: string, focus?: string): FleetDefect {
@@ -738,7 +739,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "mended",
     "a handled failure that is put back is made good by the key of the first time",
     "src/job/failures.ts",
-    "if (isHandled) Object.assign(task, deliveryKey(task, undefined, task.id, at));",
+    "if (isHandled) task.key = deliveryKey(task.key, undefined, task.id, at);",
     "",
     "redrives",
   ),
@@ -907,5 +908,77 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "if (taken === undefined || !session.mayTakeUp(taken)) throw lost;",
     "if (taken === undefined) throw lost;",
     "versions",
+  ),
+  defect(
+    "repairs",
+    "a redrive gives tasks the data with which they have failed",
+    REDRIVE,
+    "createTask(id, task.route, asked.data,",
+    "createTask(id, task.route, task.data,",
+    "repairs",
+  ),
+  defect(
+    "repairs",
+    "a failure that a redrive has replaced is there for the next one",
+    REDRIVE,
+    "    discarded.push(task);\n",
+    "",
+    "repairs",
+  ),
+  defect(
+    "repairs",
+    "other data is lost on the way to the job",
+    "src/documents/command.ts",
+    "({ data, id, isReplaced: replaced })",
+    "({ data, id, isReplaced: replaced && false })",
+    "repairs",
+  ),
+  defect(
+    "failures",
+    "a failure arrives by its own names, whatever the mapping says",
+    "src/engine/activation/failure_deliveries.ts",
+    "applyMapping(form, mapping)",
+    "applyMapping(form, mapping && {})",
+    "failures",
+  ),
+  defect(
+    "failures",
+    "a failure is delivered before its retries are spent",
+    TASK_FAILURES,
+    'if (verdict.kind === "retry")',
+    'if (verdict.kind === "retry" && plan.failureRoutes === undefined)',
+    "failures",
+  ),
+  defect(
+    "results",
+    "a job that goes on elsewhere has lost its result",
+    "src/job/apply.ts",
+    "  job.status = status;",
+    '  job.status = status;\n  if (status === "running") job.result = undefined;',
+    "failures",
+  ),
+  defect(
+    "children",
+    "a job that ends does not start the children that nobody waits for",
+    CHILD_JOBS,
+    "children.filter(({ start, inner }) => start !== undefined || inner !== undefined), session)",
+    "children.filter(({ start, inner, to }) => (start ?? inner) !== undefined && to !== undefined), session)",
+    "posts",
+  ),
+  defect(
+    "children",
+    "a child that nobody waits for is forgotten before it is started",
+    "src/job/children.ts",
+    "    all.set(child);\n    if (child.inner",
+    "    if (child.to !== undefined) all.set(child);\n    if (child.inner",
+    "posts",
+  ),
+  defect(
+    "children",
+    "a child that nobody waits for is cancelled with its parent",
+    CHILD_JOBS,
+    "if (to === undefined) continue;",
+    "",
+    "posts",
   ),
 ];

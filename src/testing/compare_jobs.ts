@@ -6,7 +6,7 @@ import type { TaskDocument } from "../documents/task.ts";
 
 /**
  * How two jobs are compared at the end of their runs. `exact`: the whole document except `pausePoints`. `untimed`: the
- * same without times and `ranMs`, for handlers that take time. `outcome`: status, errors, shared data, states, and the
+ * same without times and `ranMs`, for handlers that take time. `outcome`: status, errors, result, shared data, states, and the
  * contents of slots, outputs, log, history and failures in any order, for concurrent jobs.
  */
 export type JobComparison = "exact" | "untimed" | "outcome";
@@ -31,10 +31,12 @@ function untimed(document: Omit<JobDocument, "pausePoints">): object {
 }
 
 function outcome(document: Omit<JobDocument, "pausePoints">): object {
-  const { status, error, sharedData, routineStates, slots, nextTaskId, pendingTasks, failures, dropped } = document;
+  const { status, error, result, sharedData, routineStates, slots, nextTaskId, pendingTasks, failures, dropped } =
+    document;
   return {
     status,
     error,
+    result,
     sharedData: sharedData === undefined ? undefined : sortKeys(sharedData),
     routineStates: routineStates === undefined ? undefined : sortKeys(routineStates),
     tasks: nextTaskId - 1,

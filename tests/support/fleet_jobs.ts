@@ -9,6 +9,7 @@ import {
 } from "../../mod.ts";
 import { Aggregator } from "../../src/routines/mod.ts";
 import { childFlows, Leads, Reports, Rushes } from "./fleet_families.ts";
+import { Mends, Mourns, Posts } from "./fleet_repairs.ts";
 import { Alone, AMOUNT, Picky, Sums } from "./fleet_specials.ts";
 import type { FleetJob } from "../../src/testing/fleet/fleet_options.ts";
 
@@ -154,6 +155,9 @@ const CLASSES = {
   Reports,
   Alone,
   Sums,
+  Mends,
+  Mourns,
+  Posts,
 };
 
 /** The classes of all these flows, and the schema of a result. */
@@ -246,11 +250,33 @@ function gathers(): Flow {
   return flow;
 }
 
-/** Jobs that only some fleets have: by a method of its own, one at a time, and with a deadline of the whole job. */
+/** The failures of its second routine arrive by other names, and its result is there long before its end. */
+function mourns(): Flow {
+  const flow = chain("mourns", "Relay", "Picky");
+  const mourns = flow.addRoutine(new Mourns(), "mourns");
+  flow.addRoutine(new Later(), "later");
+  flow.addRoutine(new Relay(), "relay");
+  flow.connect("mourns", "done", "later", "trigger");
+  flow.connect("later", "done", "relay", "trigger");
+  flow.connectFailure(flow.routine("picky1"), mourns.trigger, { mapping: { error: "reason", data: "order" } });
+  return flow;
+}
+
+/**
+ * Jobs that only some fleets have: by a method of its own, one at a time, with a deadline of the whole job, whose failures arrive by other
+ * names, that a redrive mends with other data, and with children that nobody waits for.
+ */
 export const SPECIAL_JOBS: readonly FleetJob[] = [
   job(rescued("picks", "Picky"), "relay0"),
   job(gathers(), "fan0"),
   { ...job(chain("hurries", "Relay", "Later", "Asks", "Relay"), "relay0"), deadlineMs: 6_000 },
+  job(mourns(), "relay0"),
+  {
+    ...job(chain("mends", "Relay", "Mends", "Relay"), "relay0"),
+    repairs: [{ routine: "mends1", slot: "trigger", data: { amount: 12 } }],
+  },
+  job(chain("posts", "Posts", "Relay"), "posts0", [], { children: ["family-works", "family-leads"] }),
+  job(chain("loses", "Posts", "Broken"), "posts0", [], { children: ["family-asks", "family-works"] }),
 ];
 
 /** Jobs that take so many steps that only some fleets have them. */

@@ -1,7 +1,8 @@
-import { FOCUSES, QUEUED } from "../../src/testing/fleet/fleet_focus.ts";
+import { type FleetFocus, FOCUSES, QUEUED } from "../../src/testing/fleet/fleet_focus.ts";
 import type { FleetOptions, FleetSettings } from "../../src/testing/fleet/fleet_options.ts";
 import { completeFleet, type FleetResult, judgeFleet } from "../../src/testing/fleet/simulate_fleet.ts";
 import { FLEET_JOBS, fleetRegistry, LONG_JOBS, SPECIAL_JOBS } from "./fleet_jobs.ts";
+import { REPAIRS } from "./fleet_repairs.ts";
 import { judgedRetries } from "./judged_retries.ts";
 import { seededRandom } from "./seeded_random.ts";
 import { versionSettingsOf } from "./version_fleets.ts";
@@ -17,6 +18,9 @@ const FLOWS_OF: Readonly<Record<string, readonly string[]>> = {
   slices: ["strides"],
   redrives: ["rescued", "breaks", "spoils"],
   retries: ["picks"],
+  repairs: ["mends"],
+  failures: ["mourns", "rescued"],
+  posts: ["posts", "loses"],
   specials: SPECIAL_JOBS.map(({ flow }) => flow.id),
   deaths: ["counts"],
   deadlines: ["brief", "waits", "family", "rushes"],
@@ -26,11 +30,19 @@ const FLOWS_OF: Readonly<Record<string, readonly string[]>> = {
 /** How many fleets there are for each that has queues with limits. */
 const QUEUES_EACH = 8;
 /** How many there are for each that has a special job, and which of them that is. */
-const SPECIAL_EACH = 12;
-const SPECIAL = 7;
+const SPECIAL_EACH = 6;
+const SPECIAL = 1;
 
-/** What all fleets may be about: limits of queues, versions of flows, `retryIf`, special jobs, or a situation that chance makes seldom. */
-export const FLEET_FOCUSES: readonly string[] = ["queues", "versions", "retries", "specials", ...Object.keys(FOCUSES)];
+/** The situations that fleets are about. */
+const SITUATIONS: Readonly<Record<string, FleetFocus | undefined>> = {
+  ...FOCUSES,
+  queues: QUEUED,
+  repairs: REPAIRS,
+  posts: FOCUSES["families"],
+};
+
+/** What all fleets may be about: limits of queues, versions of flows, special jobs, or a situation that chance makes seldom. */
+export const FLEET_FOCUSES: readonly string[] = ["queues", "versions", ...Object.keys({ ...FLOWS_OF, ...FOCUSES })];
 
 /** The options of the fleet of a seed: two of the jobs of `fleet_jobs.ts`, on three engines. With `focus`, all fleets are about that. */
 export function fleetOf(seed: number, focus?: string): FleetOptions {
@@ -77,7 +89,7 @@ export function fleetSettingsOf(
   return {
     ...settings,
     openStore: async () => judgedRetries(await settings.openStore()),
-    focus: focus === "queues" ? QUEUED : FOCUSES[focus ?? ""],
+    focus: SITUATIONS[focus ?? ""],
   };
 }
 

@@ -102,6 +102,7 @@ test("each part of an outcome makes a difference in the comparison", () => {
   const changes: Readonly<Record<string, Partial<JobDocument>>> = {
     status: { status: "completed" },
     error: { error: { name: "RangeError" } },
+    result: { result: 5 },
     sharedData: { sharedData: { first: 2 } },
     routineStates: { routineStates: { a: { status: "skipped", version: 1 } } },
     tasks: { nextTaskId: 7 },

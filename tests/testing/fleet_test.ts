@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { Deadlines } from "../../src/engine/execution/deadlines.ts";
+import { Flow, Registry, Routine } from "../../mod.ts";
+import { Children } from "../../src/job/children.ts";
 import { ReadyQueue } from "../../src/job/ready_queue.ts";
 import { StoreSession } from "../../src/engine/durable/store_session.ts";
 import { FleetError, simulateFleet } from "../../src/testing/mod.ts";
@@ -89,6 +91,39 @@ test("C541 a fleet finds the defect: a job with a deadline ends before that pass
   } finally {
     Object.defineProperty(Deadlines.prototype, "jobEndsAt", property);
   }
+});
+
+test("C551 a fleet finds the defect: a child that nobody waits for is forgotten", IN_GATE, async () => {
+  const { set } = Children.prototype;
+  Children.prototype.set = function (this: Children, child) {
+    if (child.to !== undefined) set.call(this, child);
+  };
+  try {
+    const error = await findFailure({}, 50, "posts");
+    assertEquals(error?.invariant, "lost or doubled");
+    assertStringIncludes(error?.message ?? "", "is said to have been started, and never was");
+  } finally {
+    Children.prototype.set = set;
+  }
+});
+
+test("C551 in a fleet, a redrive gives some failures the other data of `repairs`", async () => {
+  const amounts: unknown[] = [];
+  class Order extends Routine {
+    readonly trigger = this.addSlot("trigger", this.take);
+    take({ amount }: { amount?: number }): void {
+      if (amount === undefined) throw new RangeError("the order has no amount");
+      amounts.push(amount);
+    }
+  }
+  const registry = new Registry({ Order });
+  const flow = new Flow({ id: "orders", registry });
+  flow.addRoutine(new Order(), "order");
+  const entry = { routine: "order", slot: "trigger" };
+  const job = { flow, entry, repairs: [{ ...entry, data: { amount: 12 } }] };
+  const commands = ["redrive", "redrive", "redrive"] as const;
+  for (let seed = 1; seed <= 30; seed++) await simulateFleet({ jobs: [job], registry, seed, commands });
+  assertEquals([amounts.length > 3, new Set(amounts)], [true, new Set([12])]);
 });
 
 test("the same seed gives the same run of a fleet", async () => {

@@ -176,6 +176,6 @@ function canCarryOut({ type, target }: LedgerCommand, standing: JobStanding): bo
 }
 
 function hasAll(failures: ReadonlySet<number>, target: string): boolean {
-  const ids: readonly number[] = JSON.parse(target);
-  return ids.length > 0 && ids.every((id) => failures.has(id));
+  const tasks: readonly (number | readonly [id: number, data?: unknown])[] = JSON.parse(target);
+  return tasks.length > 0 && tasks.every((task) => failures.has(typeof task === "number" ? task : task[0]));
 }

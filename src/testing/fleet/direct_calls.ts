@@ -1,4 +1,4 @@
-import { targetOf } from "./job_ledger.ts";
+import { targetOf } from "./read_entry.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 import type { FleetAsk } from "./fleet_ask.ts";
 import type { JobLedger } from "./job_ledger.ts";

@@ -1,3 +1,5 @@
+import type { ChildrenDocument } from "../../documents/children.ts";
+import type { Child } from "../../job/children.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
 import { wireOf } from "../../values/payload.ts";
 import { isRecord } from "../../values/json.ts";
@@ -11,6 +13,14 @@ export function endText({ status, result, error }: Pick<Job, "status" | "result"
 
 function textOf(status: unknown, result: unknown, message: unknown): string {
   return `${status} with ${JSON.stringify(result)}, ${message}`;
+}
+
+/** The children that the step of an entry has asked for. */
+function childrenAskedBy({ effects }: Record<string, unknown>): readonly Pick<Child, "jobId" | "to">[] {
+  const groups: readonly ChildrenDocument[] = isRecord(effects) && Array.isArray(effects["children"])
+    ? effects["children"]
+    : [];
+  return groups.flatMap(({ jobs }) => jobs.map(({ jobId, to }) => ({ jobId, to })));
 }
 
 /** Parents and children: each child that was asked for is started once, its parent is told of its end once, and none is left alone. */
@@ -44,27 +54,51 @@ export class Families {
    * @throws {FleetViolation} when its parent or its children are forgotten, or told what is not so
    */
   appended(life: JobLedger, document: Record<string, unknown>): void {
-    const { kind, child, settled } = document;
-    for (const { jobId } of life.job.children ?? []) life.asked.add(jobId);
+    const { kind, child, settled, opened } = document;
+    for (const { jobId, to } of [...life.job.children ?? [], ...childrenAskedBy(document)]) {
+      life.asked.add(jobId);
+      if (to === undefined) life.detached.add(jobId);
+    }
     if (kind === "deliver" && typeof child === "string") this.#told(life, child, document);
+    if (kind === "children" && Array.isArray(opened)) this.#checkStarted(life, opened.map(String));
     if (kind === "children" && settled === true) this.#settled(life);
+    // One that has ended and owes nothing has started them.
+    if (hasEnded(life.job.status) && !life.owes) this.#checkStarted(life, life.detached);
     if (life.job.status === "completed" && life.job.children !== undefined) {
       throw new FleetViolation("lost or doubled", `job ${life.jobId} is completed, and waits for children`);
     }
   }
 
+  /** Children that are said to have started are there, or were: of those that nobody waits for, this is all that is heard. */
+  #checkStarted({ jobId: parentId, detached }: JobLedger, ids: Iterable<string>): void {
+    const missing = [...ids].find((id) => this.#livesOf(id).length === 0);
+    if (missing === undefined) return;
+    const what = detached.has(missing) ? "detached child" : "child";
+    const why = `${what} ${missing} of ${parentId} is said to have been started, and never was`;
+    throw new FleetViolation("lost or doubled", why);
+  }
+
   /**
-   * Notes a command by which a job is told that a child of it has ended.
+   * Notes a command by which a job is told that a child of it has ended, or that its parent has.
    *
-   * @throws {FleetViolation} when that end is not stored
+   * @throws {FleetViolation} when that end is not stored, or when nobody has waited for the job
    */
-  sent(life: JobLedger, text: string): void {
+  sent(life: JobLedger, { key, text }: { readonly key: string; readonly text: string }): void {
+    if (key.startsWith("cancel/") && life.job.parent === undefined) {
+      throw new FleetViolation("lost or doubled", `job ${life.jobId} is cancelled by ${key}, and nobody waits for it`);
+    }
     const document: unknown = JSON.parse(text);
     if (!isRecord(document) || document["type"] !== "child" || typeof document["jobId"] !== "string") return;
     this.#checkTold(life, document["jobId"], document);
   }
 
   #told(life: JobLedger, jobId: string, { task }: Record<string, unknown>): void {
+    if (life.detached.has(jobId)) {
+      throw new FleetViolation(
+        "lost or doubled",
+        `job ${life.jobId} was told of the end of ${jobId}, which is detached`,
+      );
+    }
     if (life.told.has(jobId)) {
       throw new FleetViolation("lost or doubled", `job ${life.jobId} was told twice of the end of its child ${jobId}`);
     }

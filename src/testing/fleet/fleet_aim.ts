@@ -1,5 +1,7 @@
+import type { FailedTask } from "../../job/job.ts";
 import type { FleetLedger } from "./fleet_ledger.ts";
 import type { FleetAsk } from "./fleet_ask.ts";
+import type { FleetDelivery } from "./fleet_options.ts";
 import type { JobLedger } from "./job_ledger.ts";
 
 /** Which of the jobs below a job is meant: the first of a flow, or, if there are children, that of a number. */
@@ -13,26 +15,32 @@ export type AimedTask = {
   readonly aim?: FleetAim | undefined;
   /** The number of the failure that is meant, among those that there are. */
   readonly failure?: number | undefined;
+  /** What a redrive gives the task of that failure in place of its data, if one of these is for its slot. */
+  readonly repairs?: readonly FleetDelivery[] | undefined;
 } & ({ readonly type: "ask"; readonly key: string } | { readonly type: "direct" });
 
 /** The task with the job and the failure that are meant, as things are now; `undefined` while there is no such job. */
 export function aimed(task: AimedTask, ledger: FleetLedger): AimedTask | undefined {
-  const { asked, aim, failure } = task;
+  const { asked, aim, failure, repairs = [] } = task;
   const jobId = aim === undefined ? task.jobId : jobOf(task.jobId, aim, ledger);
   if (jobId === undefined) return undefined;
   const isChosen = failure !== undefined && (asked.type === "redrive" || asked.type === "discard");
   if (!isChosen) return { ...task, jobId, aim: undefined };
-  const failures = ledger.lifeOf(jobId)?.job.failures ?? [];
-  const chosen = failures[failure % failures.length]?.task.id;
+  const life = ledger.lifeOf(jobId);
+  const failures = life?.job.failures ?? [];
+  const chosen = failures[failure % failures.length];
+  const rest = { ...task, jobId, aim: undefined, failure: undefined, repairs: undefined };
   // A job without failures refuses to drop that of its first task.
-  const ids = chosen === undefined ? asked.type === "redrive" ? undefined : [1] : [chosen];
-  return {
-    ...task,
-    jobId,
-    aim: undefined,
-    failure: undefined,
-    asked: ids === undefined ? asked : { ...asked, failures: ids },
-  };
+  if (asked.type === "discard") return { ...rest, asked: { ...asked, failures: [chosen?.task.id ?? 1] } };
+  if (chosen === undefined) return rest;
+  const repair = repairs.find((it) => isFor(it, chosen, jobId === task.jobId ? undefined : life?.flowId));
+  const taskId = chosen.task.id;
+  return { ...rest, asked: { ...asked, failures: [repair === undefined ? taskId : { taskId, data: repair.data }] } };
+}
+
+/** Whether a delivery is for the slot whose task has failed; `childFlow` is the id of the flow of a child. */
+function isFor(delivery: FleetDelivery, { task: { route } }: FailedTask, childFlow: string | undefined): boolean {
+  return delivery.childFlow === childFlow && delivery.routine === route.routine && delivery.slot === route.slot;
 }
 
 function jobOf(rootId: string, aim: FleetAim, { lives }: FleetLedger): string | undefined {

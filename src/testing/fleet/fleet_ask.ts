@@ -1,3 +1,4 @@
+import type { RedriveData } from "../../repair.ts";
 import type { FleetDelivery } from "./fleet_options.ts";
 
 /** What is asked of a job. */
@@ -5,8 +6,8 @@ export type FleetAsk =
   | ({ readonly type: "deliver" } & FleetDelivery)
   | { readonly type: "pause"; readonly graceMs: number }
   | { readonly type: "resume" }
-  /** `failures` are the ids of tasks; without them all failures are put back. */
-  | { readonly type: "redrive"; readonly failures?: readonly number[] }
+  /** `failures` are the ids of tasks, with other data for some; without them all failures are put back. */
+  | { readonly type: "redrive"; readonly failures?: readonly (number | RedriveData)[] }
   | { readonly type: "discard"; readonly failures: readonly number[] }
   | { readonly type: "cancel" };
 

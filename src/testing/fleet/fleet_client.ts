@@ -91,13 +91,17 @@ export class FleetClient {
   }
 
   /**
-   * Whether what it does next is no use yet in a fleet that is about it: a delivery while nobody awaits anything for some time only, or the
-   * adoption of a job that somebody has.
+   * Whether what it does next is no use yet in a fleet that is about it: a delivery while nobody awaits anything for some time only, the
+   * adoption of a job that somebody has, or a redrive of one that has not ended.
    */
   get isEarly(): boolean {
     const [task] = this.#tasks;
     const { ledger, focus } = this.#stage;
     if (task?.type === "adopt") return task.whenFree === true && ledger.lifeOf(task.jobId)?.claim !== undefined;
+    if (focus.redrivesEnded === true && (task?.type === "ask" || task?.type === "direct")) {
+      const { status = "pending" } = ledger.lifeOf(task.jobId)?.job ?? {};
+      if (task.asked.type === "redrive") return !hasEnded(status);
+    }
     if (focus.until !== "deadline" || task?.type !== "ask" || task.asked.type !== "deliver") return false;
     return ledger.lifeOf(aimed(task, ledger)?.jobId ?? "")?.deadline === undefined;
   }

@@ -44,6 +44,8 @@ export interface FleetFocus {
   readonly clientRate?: number;
   /** Whether clients deliver before they ask for anything else. */
   readonly deliversFirst?: boolean;
+  /** Whether clients redrive a job only when it has ended. */
+  readonly redrivesEnded?: boolean;
   /** What two of the clients ask for beside all else. */
   readonly tasks?: (jobId: string, job: FleetJob, list: number) => readonly FleetTask[];
 }
@@ -227,9 +229,9 @@ export const FOCUSES: Readonly<Record<string, FleetFocus>> = {
     isWatched: false,
     recovers: true,
     clientRate: 0.25,
-    tasks: (jobId, _job, list) =>
+    tasks: (jobId, { repairs }, list) =>
       repeat(4, (n) => {
-        const redrive = { jobId, asked: { type: "redrive" }, failure: n % 2 === 0 ? n : undefined } as const;
+        const redrive = { jobId, asked: { type: "redrive" }, failure: n % 2 === 0 ? n : undefined, repairs } as const;
         return list === 1
           ? [{ type: "direct", ...redrive }]
           : [{ type: "ask", ...redrive, key: `${jobId} again redrive-${list}.${n}` }, pause(jobId, list, n)];

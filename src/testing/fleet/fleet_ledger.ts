@@ -15,7 +15,7 @@ import type {
 import type { QueueOptions } from "../../work_options.ts";
 import type { LedgerCommand } from "./command_ledger.ts";
 import { Families } from "./families.ts";
-import { checkDelay, checkKey, type HandlerCall, type RunningHandler } from "./handler_calls.ts";
+import { checkDelay, checkInput, checkKey, type HandlerCall, type RunningHandler } from "./handler_calls.ts";
 import { JobLedger } from "./job_ledger.ts";
 import { readCommand } from "./read_command.ts";
 import { FleetLeases } from "./fleet_leases.ts";
@@ -219,7 +219,7 @@ export class FleetLedger {
       const why = `command ${command.key} (${accepted.type}) was accepted for ${life.jobId}, which has ended`;
       throw new FleetViolation("lost or doubled", why);
     }
-    this.families.sent(life, command.text);
+    this.families.sent(life, command);
     life.commands.accept(accepted);
     const { length } = life.commands.unread;
     if (length <= this.#settings.inboxLimit) return;
@@ -369,7 +369,10 @@ export class FleetLedger {
       throw new FleetViolation("lost or doubled", why);
     }
     checkKey(life, handler);
-    if (this.lives.has(life.life)) checkDelay(life, handler, this.clockErrorMs);
+    if (this.lives.has(life.life)) {
+      checkDelay(life, handler, this.clockErrorMs);
+      if (!this.#settings.isRelaxed) checkInput(life, handler);
+    }
     if (claim?.process === process) this.queues.starts(life.life, jobId);
     const running = { process, life: life.life, task, isAborted };
     this.#running.push(running);

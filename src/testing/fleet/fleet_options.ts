@@ -64,6 +64,11 @@ export interface FleetJob {
   readonly queue?: string;
   /** What is delivered to it, in any order. @default {nothing} */
   readonly deliveries?: readonly FleetDelivery[];
+  /**
+   * What a redrive may give slots in place of data with which they have failed: each at most one. A job that is redriven is not compared
+   * with a run without disturbances. @default {nothing: a redrive gives tasks what they had}
+   */
+  readonly repairs?: readonly FleetDelivery[];
 }
 
 /** Options of `simulateFleet`. */

@@ -8,8 +8,6 @@ import { Flow } from "../../flow.ts";
 import { hasEnded } from "../../job/job.ts";
 import type { StartedJob } from "../../job_handle.ts";
 import type { Registry } from "../../values/registry.ts";
-import { wireOf } from "../../values/payload.ts";
-import { dataOf } from "../../job/task.ts";
 import { manualIds } from "../manual_ids.ts";
 import { AdoptionWatch } from "./adoption_watch.ts";
 import { checkReadable } from "./check_readable.ts";
@@ -17,6 +15,7 @@ import { DirectCalls } from "./direct_calls.ts";
 import { ProcessClock } from "./fleet_clock.ts";
 import { PartialRegistry } from "./partial_registry.ts";
 import { FleetHandlers } from "./fleet_handlers.ts";
+import { inputOf } from "./handler_calls.ts";
 import type { FleetAsk, ProcessTraits } from "./fleet_ask.ts";
 import type { FleetJob } from "./fleet_options.ts";
 import type { JobLedger } from "./job_ledger.ts";
@@ -328,9 +327,8 @@ export class FleetProcess {
 
   #starts(activation: Activation): () => void {
     const { ledger, trace, clock } = this.#stage;
-    const { jobId, task, plan } = activation;
-    const data = dataOf(task);
-    const input = `${plan.routine.id}.${plan.slot.name} ${data === undefined ? "" : JSON.stringify(wireOf(data))}`;
+    const { jobId, task } = activation;
+    const input = inputOf(task);
     const step = `${task.id}/${task.details?.step ?? 0}`;
     trace.add(() => `  process ${this.number} runs task ${step} of ${jobId}: ${input}`);
     try {

@@ -75,7 +75,7 @@ function startOf(jobId: string, job: FleetJob, random: SeededRandom): FleetTask 
 
 function askedOf(
   jobId: string,
-  { deliveries = [] }: FleetJob,
+  { deliveries = [], repairs }: FleetJob,
   commands: readonly FleetCommand[],
   random: SeededRandom,
 ): readonly FleetTask[] {
@@ -94,11 +94,11 @@ function askedOf(
     // One of several failures, or all of them.
     const failure = type === "discard" || (type === "redrive" && random.chance(0.3)) ? random.integer(4) : undefined;
     if (random.chance(0.25)) {
-      tasks.push({ type: "direct", jobId, asked, failure, aim });
+      tasks.push({ type: "direct", jobId, asked, failure, aim, repairs });
       continue;
     }
     const key = `${jobId} ${type}-${i}`;
-    tasks.push({ type: "ask", jobId, asked, key, failure, aim });
+    tasks.push({ type: "ask", jobId, asked, key, failure, aim, repairs });
     if (type === "pause" && random.chance(0.7)) {
       tasks.push({ type: "ask", jobId, asked: { type: "resume" }, key: `${key} resume`, aim });
     }

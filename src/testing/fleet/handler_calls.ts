@@ -1,3 +1,5 @@
+import { dataOf, type Task } from "../../job/task.ts";
+import { wireOf } from "../../values/payload.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 import type { JobLedger } from "./job_ledger.ts";
 
@@ -38,6 +40,28 @@ export function checkDelay({ jobId, job }: JobLedger, { task, at }: HandlerCall,
   const { notBefore = at } = stored?.details ?? {};
   if (at >= notBefore - clockErrorMs) return;
   throw new FleetViolation("too late", `task ${task} of ${jobId} runs early, at ${at}, and its time is ${notBefore}`);
+}
+
+/**
+ * A handler gets what is stored for its task.
+ *
+ * @throws {FleetViolation} when it gets something else
+ */
+export function checkInput({ jobId, job }: JobLedger, { task, input }: HandlerCall): void {
+  const stored = [...job.tasks].find(({ id }) => id === task);
+  const expected = stored && inputOf(stored);
+  if (expected === undefined || input === expected) return;
+  throw new FleetViolation(
+    "lost or doubled",
+    `task ${task} of ${jobId} was called with ${input}, stored is ${expected}`,
+  );
+}
+
+/** The slot of a task, and its data. */
+export function inputOf(task: Task): string {
+  const data = dataOf(task);
+  const { routine, slot } = task.route;
+  return `${routine}.${slot} ${data === undefined ? "" : JSON.stringify(wireOf(data))}`;
 }
 
 /** A step has one idempotency key, and always the same data; and no other step has that key. */

@@ -8,23 +8,12 @@ import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { AppendHead, JobRecord, NewJob, ReplacedFlow } from "../../ports/store.ts";
 import { isRecord } from "../../values/json.ts";
 import { JobDeaths } from "./job_deaths.ts";
-import { ALL_FAILURES, CommandLedger, type LedgerEntry, standingOf } from "./command_ledger.ts";
+import { CommandLedger, standingOf } from "./command_ledger.ts";
 import { endText, type Families } from "./families.ts";
+import { failureConnectionsOf, judgeFailure } from "./failure_deliveries.ts";
 import { FleetViolation } from "./fleet_violation.ts";
+import { deliveryOf, type Expired, expiredBy, type OutsideEvent, readEntry, taskOf } from "./read_entry.ts";
 import { checkStoredCopy } from "./stored_copy.ts";
-
-/** An event from outside that a job has seen: the run without disturbances repeats them in order. */
-export type OutsideEvent =
-  | {
-    readonly type: "deliver";
-    readonly routine: string;
-    readonly slot: string;
-    readonly data: unknown;
-    readonly fills: boolean;
-    /** How many tasks had ended before. */
-    readonly ended: number;
-  }
-  | { readonly type: "expire"; readonly routine: string; readonly slot: string };
 
 /** By whom a job was claimed. */
 export interface LedgerClaim {
@@ -55,12 +44,6 @@ export interface LedgerBounds {
 /** How many engines that live on count as one that has died. */
 const LOSSES_PER_DEATH = 4;
 
-interface Expired {
-  readonly routine: string;
-  readonly slot: string;
-  readonly until: number;
-}
-
 /** One life of a job, as its journal in the store tells it. */
 export class JobLedger {
   readonly jobId: string;
@@ -72,8 +55,9 @@ export class JobLedger {
   readonly outside: OutsideEvent[] = [];
   /** The life of the job that has asked for it. */
   readonly parent: JobLedger | undefined;
-  /** The children that it has asked for, and those of whose ends it was told. */
+  /** The children that it has asked for, those of them that it does not wait for, and those of whose ends it was told. */
   readonly asked: Set<string> = new Set();
+  readonly detached: Set<string> = new Set();
   readonly told: Set<string> = new Set();
   /** The ends that its parent may be told of, as texts. */
   readonly endTexts: Set<string> = new Set();
@@ -106,6 +90,7 @@ export class JobLedger {
   version: number;
   moves = 0;
   #replay: Replay;
+  #failureConnections: ReturnType<typeof failureConnectionsOf>;
   /** When it has ended last, and when it has gone on last after that, in true time. */
   endedAt: number = Infinity;
   reopenedAt: number = -Infinity;
@@ -126,6 +111,7 @@ export class JobLedger {
     this.flowId = flowId;
     this.life = life;
     this.version = versionOf(flow);
+    this.#failureConnections = failureConnectionsOf(flow);
     this.#replay = new Replay(snapshot, limits);
     this.isSteered = this.job.deadline !== undefined;
   }
@@ -145,6 +131,7 @@ export class JobLedger {
     // Done again, after an answer that was lost, it changes nothing.
     if (version > this.version) this.moves++;
     this.version = version;
+    this.#failureConnections = failureConnectionsOf(flow);
     this.#replay = new Replay(snapshot, limits);
   }
 
@@ -177,6 +164,10 @@ export class JobLedger {
     const before = standingOf(job);
     const handled = hasEnded(job.status) ? job.failures.filter((it) => it.isHandled).map(({ task }) => task.id) : [];
     const expired = expiredBy(document, job);
+    const failed = document["kind"] === "failure"
+      ? [...job.tasks].find(({ id }) => id === document["task"])
+      : undefined;
+    if (failed !== undefined) judgeFailure(this.jobId, failed, document, this.#failureConnections);
     try {
       this.#replay.apply(text);
     } catch (error) {
@@ -331,67 +322,4 @@ function versionOf(flow: string): number {
 /** The idempotency key of a call. */
 function keyOf(call: string): string {
   return call.slice(0, call.indexOf(" "));
-}
-
-function readEntry(document: Record<string, unknown>, job: Job): LedgerEntry {
-  const { kind, consumed, status } = document;
-  return {
-    kind: String(kind),
-    consumed: typeof consumed === "number" ? consumed : undefined,
-    status: kind === "status" ? String(status) : kind === "failure" && hasEnded(job.status) ? job.status : undefined,
-    target: kind === "deliver" ? targetOfDelivery(document, job) : "",
-    redriven: document["redriven"] === undefined ? ALL_FAILURES : idsOf(document["redriven"]),
-    discarded: idsOf(document["discarded"]),
-  };
-}
-
-function deliveryOf(document: Record<string, unknown>, job: Job): OutsideEvent & { readonly type: "deliver" } {
-  const { task, fills, data } = document;
-  if (isRecord(task)) {
-    return {
-      type: "deliver",
-      routine: String(task["routine"]),
-      slot: String(task["slot"]),
-      data: task["data"],
-      fills: false,
-      // The delivery is one of the tasks already.
-      ended: endedTasks(job),
-    };
-  }
-  const filled = [...job.tasks].find(({ id }) => id === fills);
-  const { routine = "", slot = "" } = filled?.route ?? {};
-  return { type: "deliver", routine, slot, data, fills: true, ended: endedTasks(job) };
-}
-
-function targetOfDelivery(document: Record<string, unknown>, job: Job): string {
-  const { child } = document;
-  return typeof child === "string" ? child : targetOf(deliveryOf(document, job));
-}
-
-/** Names tasks by their ids, in any order. */
-export function idsOf(ids: unknown): string {
-  return JSON.stringify(Array.isArray(ids) ? ids.map(Number).sort((a, b) => a - b) : []);
-}
-
-/** How many tasks of a job have ended. */
-export function endedTasks({ nextTaskId, tasks }: Job): number {
-  return nextTaskId - 1 - tasks.size;
-}
-
-/** Names a delivery by its slot and its data. */
-export function targetOf({ routine, slot, data }: { routine: string; slot: string; data: unknown }): string {
-  return `${routine}.${slot} ${JSON.stringify(data)}`;
-}
-
-/** The slot whose awaited delivery has not come in time, if an entry says so. */
-function expiredBy({ kind, task, error }: Record<string, unknown>, job: Job): Expired | undefined {
-  const isFailure = kind === "failure" && isRecord(error) && error["name"] === "TimeoutError";
-  if (!isFailure && kind !== "expire") return undefined;
-  const failed = [...job.tasks].find(({ id }) => id === task);
-  const until = failed?.details?.awaiting?.until;
-  return failed === undefined || until === undefined ? undefined : { ...failed.route, until };
-}
-
-function taskOf({ task }: Record<string, unknown>): string {
-  return typeof task === "number" ? ` of task ${task}` : isRecord(task) ? ` of task ${task["id"]}` : "";
 }

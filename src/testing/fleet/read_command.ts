@@ -2,7 +2,7 @@ import { formatInstant } from "../../base/instant.ts";
 import type { Job } from "../../job/job.ts";
 import { isRecord } from "../../values/json.ts";
 import { ALL_FAILURES, type LedgerCommand } from "./command_ledger.ts";
-import { idsOf, targetOf } from "./job_ledger.ts";
+import { idsOf, redrivenText, targetOf } from "./read_entry.ts";
 
 /** The child of whose end nobody is told. */
 const NOBODY = "";
@@ -26,5 +26,9 @@ export function readCommand(
 }
 
 function redrivenOf(tasks: unknown): string {
-  return Array.isArray(tasks) ? idsOf(tasks.map((task) => isRecord(task) ? task["id"] : undefined)) : ALL_FAILURES;
+  if (!Array.isArray(tasks)) return ALL_FAILURES;
+  return redrivenText(tasks.map((task) => {
+    const { id, replaced, data } = isRecord(task) ? task : {};
+    return replaced === true ? [Number(id), data] : [Number(id)];
+  }));
 }

@@ -95,8 +95,9 @@ export class FleetError extends RoutiluxError {
  *
  * - `stranded`: each job is held, or due when something can be done for it, or has nothing left to do;
  * - `lost or doubled`: what was accepted has its effect once, what was refused has none, no step is carried out that is never
- *   committed, or again when it is stored, and the store gives each job as it was written; each child is started once, its parent is told
- *   of its end once, when that is stored, and the children of a parent that has ended are cancelled; with `versions`, a job that is moved
+ *   committed, or again when it is stored, and the store gives each job as it was written; a handler gets the data that is stored; each child
+ *   is started once, its parent is told of its end once, when that is stored, and the children of a parent that has ended are cancelled, but
+ *   not those that are detached; a failure is delivered by each of its connections, as its mapping says; with `versions`, a job that is moved
  *   to another version is otherwise as it was, it is not moved back, and its handlers run in the version that is stored with it;
  * - `two at a time`: no two engines run one job at the same time while their leases last, and only one commits;
  * - `too late`: what was in the inbox of a job in time counts before a deadline, an end, and the first step after a claim; and

@@ -12,7 +12,8 @@ import { FleetClock, ProcessClock } from "./fleet_clock.ts";
 import { FleetHandlers } from "./fleet_handlers.ts";
 import type { FleetJob, FleetSettings } from "./fleet_options.ts";
 import { FleetViolation } from "./fleet_violation.ts";
-import { endedTasks, type JobLedger, type OutsideEvent } from "./job_ledger.ts";
+import type { JobLedger } from "./job_ledger.ts";
+import { endedTasks, type OutsideEvent } from "./read_entry.ts";
 
 /** How many timers a run without disturbances may need. */
 const MOST_TURNS = 10_000;
