@@ -114,3 +114,34 @@ test("C538 a job that its owner has paused with its last write stays paused, who
   await after.settle();
   assertEquals([found.status, after.begun], ["running", []]);
 });
+
+for (const [what, isDamaged] of [["does not go on where it is executed", false], ["cannot be read", true]] as const) {
+  test(`C561 a paused job that ${what} stays with its engine until its handlers have returned`, async () => {
+    const store = memoryStore();
+    const latch = createLatch();
+    const process = new StoredFlowProcess({ store: { ...store }, work: () => latch.passed });
+    const { flow } = process;
+    const paused = process.start([1]);
+    await process.settle();
+    await flow.pause(paused, { graceMs: 0 });
+    if (isDamaged) {
+      process.store.claim = async (query) => {
+        const answer = await store.claim(query);
+        return { ...answer, jobs: answer.jobs.map((it) => ({ ...it, entries: it.entries.slice(1) })) };
+      };
+      flow.resume(paused);
+    } else process.start([7]);
+    await process.settle();
+    const { owner } = await store.find("job") ?? {};
+    assertEquals([paused.status, owner === undefined, process.begun], ["paused", false, [1]]);
+    latch.open();
+    await process.settle();
+    const { owner: last, status } = await store.find("job") ?? {};
+    assertEquals([status, last], ["paused", undefined]);
+    // It is no longer kept here.
+    process.store.claim = store.claim;
+    assertEquals(await process.flow.run("source", {}, { jobId: "job" }).then(({ status }) => status), "paused");
+    flow.resume(paused);
+    assertEquals([await flow.waitForCompletion(paused), process.begun], [true, [1, 1]]);
+  });
+}

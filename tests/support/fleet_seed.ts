@@ -41,8 +41,13 @@ const SITUATIONS: Readonly<Record<string, FleetFocus | undefined>> = {
   posts: FOCUSES["families"],
 };
 
-/** What all fleets may be about: limits of queues, versions of flows, special jobs, or a situation that chance makes seldom. */
-export const FLEET_FOCUSES: readonly string[] = ["queues", "versions", ...Object.keys({ ...FLOWS_OF, ...FOCUSES })];
+/** What all fleets may be about: limits of queues, versions of flows, and lives of jobs beside that, special jobs, or a situation that chance makes seldom. */
+export const FLEET_FOCUSES: readonly string[] = [
+  "queues",
+  "versions",
+  "livesOfVersions",
+  ...Object.keys({ ...FLOWS_OF, ...FOCUSES }),
+];
 
 /** The options of the fleet of a seed: two of the jobs of `fleet_jobs.ts`, on three engines. With `focus`, all fleets are about that. */
 export function fleetOf(seed: number, focus?: string): FleetOptions {
@@ -85,6 +90,7 @@ export function fleetSettingsOf(
     throw new RangeError(`No fleets are about "${focus}"; there are ${FLEET_FOCUSES.join(", ")}`);
   }
   if (focus === "versions") return versionSettingsOf(seed, options);
+  if (focus === "livesOfVersions") return versionSettingsOf(seed, options, true);
   const settings = completeFleet({ ...fleetOf(seed, focus), ...options });
   return {
     ...settings,

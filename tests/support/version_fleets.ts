@@ -46,6 +46,25 @@ const ADOPTIONS: FleetFocus = {
   },
 };
 
+/**
+ * Jobs are deleted and created anew under their ids, with either version, while they are adopted and resumed: what is under way to one life comes
+ * to the next.
+ */
+const LIVES: FleetFocus = {
+  ...ADOPTIONS,
+  holds: { methods: ["replaceFlow", "claim", "take", "delete", "append"], mostMs: 900 },
+  tasks: (jobId, job, list) => {
+    const adopt = { type: "adopt", jobId, flowId: job.flow.id, whenFree: list === 1 } as const;
+    const resume: FleetTask = { type: "direct", jobId, asked: { type: "resume" } };
+    return Array.from({ length: 5 }, (_, n): readonly FleetTask[] => [
+      { type: "ask", jobId, asked: { type: "pause", graceMs: 0 }, key: `${jobId} again pause-${list}.${n}` },
+      ...n % 2 === 0 ? [adopt, resume] : [resume, adopt],
+      { type: "delete", jobId, by: list === 1 ? "engine" : "store" },
+      n % 2 === 0 ? { type: "execute", jobId, job } : { type: "start", jobId, job, inMs: 0 },
+    ]).flat();
+  },
+};
+
 /** The options of a fleet by a seed whose processes have two versions of the flows. */
 export function versionFleetOf(seed: number): FleetOptions {
   const random = seededRandom(seed);
@@ -56,11 +75,18 @@ export function versionFleetOf(seed: number): FleetOptions {
   return { jobs, versions, registry: fleetRegistry, seed, engines: 3 };
 }
 
-/** The complete settings of that fleet: three of four are about adoptions alone. */
-export function versionSettingsOf(seed: number, options: Partial<FleetOptions> = {}): FleetSettings {
-  const focus = seed % 4 === 0
+/**
+ * The complete settings of that fleet: three of four are about adoptions alone, and half of the others about lives, as all are with `isAboutLives`.
+ */
+export function versionSettingsOf(
+  seed: number,
+  options: Partial<FleetOptions> = {},
+  isAboutLives: boolean = seed % 8 === 4,
+): FleetSettings {
+  const attempts = isAboutLives ? 1 + seed % 3 : seed % 4;
+  const focus = attempts === 0
     ? undefined
-    : { ...ADOPTIONS, durability: { mode: "strict", attempts: seed % 4 } as const };
+    : { ...(isAboutLives ? LIVES : ADOPTIONS), durability: { mode: "strict", attempts } as const };
   return { ...completeFleet({ ...versionFleetOf(seed), ...options }), focus };
 }
 

@@ -139,14 +139,20 @@ async function claim(start: StoredStart, known: JobRecord): Promise<void> {
     job.become(found.job);
     // A write of its last owner may have come since.
     if (joins && !mayJoin(storage, found) && !await isResumed(storage, found, journal)) {
-      journal.release();
-      return current.execution.leave();
+      return giveBack(current, journal);
     }
     begin(current, journal, { ...taken, attempts: found.claim });
   } catch (thrown) {
-    journal.release();
-    leave(current, toError(thrown));
+    const error = toError(thrown);
+    note(current, error);
+    giveBack(current, journal, error);
   }
+}
+
+/** Lets go of a job that has been claimed and does not go on here: when the handlers have returned that it had here before. */
+function giveBack({ execution }: StoredStart, journal: Journal, error?: Error): void {
+  execution.committer.journal = journal;
+  execution.leave(error, false);
 }
 
 async function isResumed(storage: JobStorage, found: FoundJob, journal: Journal): Promise<boolean> {
@@ -270,10 +276,14 @@ async function undo(
 }
 
 /** Gives up a job whose state in the store is not known here. */
-function leave({ storage, execution }: Pick<StoredStart, "storage" | "execution">, error: Error): void {
+function leave(start: Pick<StoredStart, "storage" | "execution">, error: Error): void {
+  note(start, error);
+  start.execution.leave(error);
+}
+
+function note({ storage, execution }: Pick<StoredStart, "storage" | "execution">, error: Error): void {
   // That another engine has it is known.
   if (!(error instanceof StateError)) storage.notFollowed(execution.job, error);
-  execution.leave(error);
 }
 
 /** The flow's document is written when a job is created, and code of the user's that takes part in that may throw anything. */

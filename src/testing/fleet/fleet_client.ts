@@ -86,8 +86,10 @@ export class FleetClient {
     if (task?.type === "adopt") return isNext && (task.whenFree !== false || life?.claim?.process === number);
     if (task?.type === "direct") return jobs.has(task.jobId);
     if (task === undefined || !isStart(task)) return false;
-    // What is to be moved to the next version begins in the first one.
-    return life === undefined ? !isNext : task.type === "execute" && life.claim?.process === number;
+    // What is to be moved to the next version begins in the first one; created anew under its id, it has either.
+    return life === undefined
+      ? !isNext || this.#stage.ledger.started.has(task.jobId)
+      : task.type === "execute" && life.claim?.process === number;
   }
 
   /**

@@ -144,7 +144,11 @@ export function distantStore(
     leave: (owner) => ask("leave", "", undefined, () => store.leave(owner)),
     held: (owner) => ask("held", "", undefined, () => store.held(owner)),
     take: (query) => ask("take", "", undefined, () => store.take(query)),
-    claim: (query) => ask("claim", ` ${query.jobs.map(({ jobId }) => jobId)}`, undefined, () => store.claim(query)),
+    claim: (query) => {
+      const { jobs: [first, ...more] } = query;
+      const about = ` ${query.jobs.map(({ jobId }) => jobId)}`;
+      return ask("claim", about, more.length === 0 ? first : undefined, () => store.claim(query));
+    },
     nextDueAt: (query) => ask("nextDueAt", "", undefined, () => store.nextDueAt(query)),
     list: (query) => ask("list", "", undefined, () => store.list(query)),
     count: (filter) => ask("count", "", undefined, () => store.count(filter)),
