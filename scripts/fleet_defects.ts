@@ -846,6 +846,22 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "specials",
   ),
   defect(
+    "lives",
+    "a store claims a job of any life",
+    MEMORY,
+    "this.#findLife(claim);\n        if (job === undefined || job.record.epoch",
+    "this.#find(claim.jobId);\n        if (job === undefined || job.record.epoch",
+    "livesOfVersions",
+  ),
+  defect(
+    "lives",
+    "a paused job that is executed, and does not go on, is let go while its handlers run",
+    START,
+    "  execution.leave(error, false);",
+    "  journal.release();\n  execution.leave(error);",
+    "livesOfVersions",
+  ),
+  defect(
     "versions",
     "a job is given another flow without a regard to who has it",
     MEMORY,

@@ -56,11 +56,12 @@ const LIVES: FleetFocus = {
   tasks: (jobId, job, list) => {
     const adopt = { type: "adopt", jobId, flowId: job.flow.id, whenFree: list === 1 } as const;
     const resume: FleetTask = { type: "direct", jobId, asked: { type: "resume" } };
+    const execute: FleetTask = { type: "execute", jobId, job };
     return Array.from({ length: 5 }, (_, n): readonly FleetTask[] => [
       { type: "ask", jobId, asked: { type: "pause", graceMs: 0 }, key: `${jobId} again pause-${list}.${n}` },
-      ...n % 2 === 0 ? [adopt, resume] : [resume, adopt],
+      ...n % 2 === 0 ? [adopt, resume] : [execute, resume, adopt],
       { type: "delete", jobId, by: list === 1 ? "engine" : "store" },
-      n % 2 === 0 ? { type: "execute", jobId, job } : { type: "start", jobId, job, inMs: 0 },
+      n % 2 === 0 ? execute : { type: "start", jobId, job, inMs: 0 },
     ]).flat();
   },
 };

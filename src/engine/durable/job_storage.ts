@@ -187,7 +187,7 @@ export class JobStorage {
       if (taken !== undefined || !isSecond) return taken;
       // The first call may have claimed the job although its answer was lost.
       const record = await store.find(jobId);
-      return record?.life === life && record.incarnation === lease.incarnation ? await claim(record.epoch) : undefined;
+      return record?.incarnation === lease.incarnation ? await claim(record.epoch) : undefined;
     });
   }
 
