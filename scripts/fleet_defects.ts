@@ -855,10 +855,18 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
   ),
   defect(
     "lives",
+    "a job that waited to be taken up runs by a claim that is over",
+    SESSION,
+    "if (this.#claims.isOver(record)) return false;",
+    "",
+    "livesOfVersions",
+  ),
+  defect(
+    "lives",
     "a paused job that is executed, and does not go on, is let go while its handlers run",
     START,
-    "  execution.leave(error, false);",
-    "  journal.release();\n  execution.leave(error);",
+    "  const { isSettled } = execution.runner;\n  if",
+    "  const isSettled = true;\n  if",
     "livesOfVersions",
   ),
   defect(

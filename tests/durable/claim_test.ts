@@ -19,6 +19,7 @@ import { memoryStore } from "../../src/stores/memory_store.ts";
 import { claimJob, claimOf, enter } from "../../src/testing/store_contract/sample_jobs.ts";
 import { createLatch } from "../support/latch.ts";
 import { heldStore } from "../support/held_store.ts";
+import { lateStore } from "../support/late_store.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
@@ -415,3 +416,39 @@ test("the failure of a task that no recovery gets any further is told", async ()
   await process.settle();
   assertEquals(process.told("task").map(({ task, outcome }) => [task, outcome]), [[2, "continue"], [3, "done"]]);
 });
+
+for (const [name, createStore] of Object.entries({ "at once": memoryStore, "later": lateStore })) {
+  test(`C562 a job that waits to be taken up does not run by that claim when it was had by a newer one meanwhile: a store that answers ${name}`, async () => {
+    const store = createStore();
+    const owner = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
+    const paused = owner.start([1], "first");
+    await owner.settle();
+    await owner.flow.pause(paused);
+    await owner.engine.handle("first").deliver({ routine: "worker", slot: "input" }, { n: 2 });
+    await owner.flow.start("source", { items: [7] }, { jobId: "second" });
+    const latch = createLatch();
+    const process = new StoredFlowProcess({
+      timers: owner.timers,
+      store: {
+        ...store,
+        inbox: async (life, ...rest) => {
+          if (life.jobId === "first") await latch.passed;
+          return await store.inbox(life, ...rest);
+        },
+      },
+    });
+    // Both are claimed at once, and the first one is being taken up.
+    const recovered = process.engine.recover();
+    await process.settle();
+    assertEquals((await store.find("second"))?.epoch, 1);
+    const { flow, job } = await process.engine.open("second");
+    flow.resume(job);
+    assertEquals(await flow.waitForCompletion(job), true);
+    latch.open();
+    const { jobs } = await recovered;
+    await process.settle();
+    const { epoch, owner: last, status } = await store.find("second") ?? {};
+    assertEquals([epoch, last, status], [2, undefined, "completed"]);
+    assertEquals([jobs.length, process.begun, process.told("lost")], [0, [7], []]);
+  });
+}

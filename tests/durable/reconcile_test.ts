@@ -88,7 +88,7 @@ test("without a lease, with a new one, or with a store that fails it is not know
       return calls++ < last ? now : undefined;
     };
     store.held = data.held;
-    assertEquals(await reconcile(session, [], new Set()), false);
+    assertEquals(await reconcile(session, [], () => []), false);
   }
   session.ownership.lease = () => undefined;
   assertEquals(await look(), false);

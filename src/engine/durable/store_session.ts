@@ -10,7 +10,7 @@ import type { DurabilitySettings } from "./durability_settings.ts";
 import type { Journal } from "./journal.ts";
 import { Ownership } from "./ownership.ts";
 import { claimPermitted, type QueuePermits } from "./queue_permits.ts";
-import { isPast, reconcile } from "./reconcile.ts";
+import { ClaimingCalls, isPast, reconcile } from "./reconcile.ts";
 import { pauseAfter } from "./retry_pause.ts";
 import { beginIn } from "./transactions.ts";
 
@@ -63,7 +63,7 @@ export class StoreSession {
   #stopUse: CancelTimer | undefined;
   #isRegaining = false;
   /** The calls that claim jobs without knowing which, and take them up. */
-  readonly #claims: Set<Promise<unknown>> = new Set();
+  readonly #claims: ClaimingCalls = new ClaimingCalls();
   /** Whether the engine has closed its store. */
   isClosed = false;
 
@@ -173,6 +173,7 @@ export class StoreSession {
   #unregister(job: Job, { next }: Entry): void {
     this.#entries.delete(job.jobId);
     const journal = this.journals.get(job);
+    if (journal !== undefined) this.#claims.ended(journal.claim);
     this.permitsFor(job)?.left(job.jobId, journal);
     const isOurs = this.ownership.lease()?.incarnation === next?.record.incarnation;
     if (next !== undefined && isOurs && !isPast(next.record, journal?.claim)) this.onTaken(next);
@@ -189,22 +190,17 @@ export class StoreSession {
   /**
    * Runs a call that claims jobs which are not known here, until they are taken up: meanwhile `reconcile` leaves its jobs alone.
    */
-  async claiming<T>(run: () => Promise<T>): Promise<T> {
-    const claim = run();
-    this.#claims.add(claim);
-    try {
-      return await claim;
-    } finally {
-      this.#claims.delete(claim);
-    }
+  claiming<T>(run: () => Promise<T>): Promise<T> {
+    return this.#claims.run(run);
   }
 
   /**
-   * Says whether a claimed job may be taken up now. If the engine still has to do with it, an older claim is dropped, and a newer one
+   * Says whether a claimed job may be taken up now: not by a claim that is over. If the engine still has to do with it, an older claim is dropped, and a newer one
    * waits until it has not.
    */
   mayTakeUp(taken: TakenJob): boolean {
     const { record } = taken;
+    if (this.#claims.isOver(record)) return false;
     const entry = this.#entries.get(record.jobId);
     if (entry === undefined) return true;
     const journal = this.journals.get(entry.job);
@@ -284,6 +280,7 @@ export class StoreSession {
   async letGo({ record, formerIncarnation }: TakenJob): Promise<void> {
     const { status, endedAt, consumed, revision } = record;
     const at = this.timers.now();
+    this.#claims.ended(record);
     const dueAt = formerIncarnation === undefined || endedAt !== undefined ? record.dueAt : at;
     try {
       await this.store.append(record, revision, [], { status, dueAt, endedAt, consumed, at, releases: true });
@@ -330,7 +327,7 @@ export class StoreSession {
 
   /** See `reconcile`. */
   reconcile(): Promise<boolean> {
-    return reconcile(this, this.heldJournals(), this.#claims);
+    return reconcile(this, this.heldJournals(), () => this.#claims.running);
   }
 
   /** The journals of the jobs that this engine has claimed. One that is being let go of needs no claim: whoever finds it may have it. */

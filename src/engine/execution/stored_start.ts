@@ -151,8 +151,10 @@ async function claim(start: StoredStart, known: JobRecord): Promise<void> {
 
 /** Lets go of a job that has been claimed and does not go on here: when the handlers have returned that it had here before. */
 function giveBack({ execution }: StoredStart, journal: Journal, error?: Error): void {
-  execution.committer.journal = journal;
-  execution.leave(error, false);
+  const { isSettled } = execution.runner;
+  if (isSettled) journal.release();
+  else execution.committer.journal = journal;
+  execution.leave(error, isSettled);
 }
 
 async function isResumed(storage: JobStorage, found: FoundJob, journal: Journal): Promise<boolean> {

@@ -24,8 +24,8 @@ interface AdoptingProcess {
 export class AdoptionWatch {
   readonly #stage: FleetStage;
   readonly #process: AdoptingProcess;
-  /** The jobs that are being moved, as often as that was asked for. */
-  readonly #jobs: string[] = [];
+  /** The jobs that are being moved: how often that was asked for, and which claim there was before. */
+  readonly #jobs: Map<string, { count: number; readonly before: string }> = new Map();
 
   /** Watches the adoptions in a process. */
   constructor(stage: FleetStage, process: AdoptingProcess) {
@@ -35,7 +35,9 @@ export class AdoptionWatch {
 
   /** Runs the adoption of a job. */
   async watch(jobId: string, adopt: () => Promise<unknown>): Promise<void> {
-    this.#jobs.push(jobId);
+    const moving = this.#jobs.get(jobId) ?? { count: 0, before: this.#claimOn(jobId) };
+    moving.count++;
+    this.#jobs.set(jobId, moving);
     let isRefused = false;
     try {
       await adopt();
@@ -44,9 +46,16 @@ export class AdoptionWatch {
       isRefused = error instanceof StateError;
       throw error;
     } finally {
-      this.#jobs.splice(this.#jobs.indexOf(jobId), 1);
-      if (!isRefused && !this.#jobs.includes(jobId)) this.#over(jobId);
+      if (--moving.count === 0) {
+        this.#jobs.delete(jobId);
+        if (!isRefused && this.#claimOn(jobId) !== moving.before) this.#over(jobId);
+      }
     }
+  }
+
+  #claimOn(jobId: string): string {
+    const { life, epoch } = this.#stage.ledger.lifeOf(jobId) ?? {};
+    return `${life} ${epoch}`;
   }
 
   #over(jobId: string): void {
