@@ -5,6 +5,7 @@ import type { FlowSpec } from "../support/flow_spec.ts";
 import { lists } from "../support/list_arbitrary.ts";
 import type { Crash } from "../support/crashing_store.ts";
 import { withoutPausePoints } from "../support/comparable_text.ts";
+import type { Redrive } from "../support/scripted_host.ts";
 import { assertSame } from "./assert_same.ts";
 import { type Law, law } from "./law.ts";
 
@@ -18,10 +19,16 @@ export interface MortalCase {
   readonly isAsync: boolean;
   /** How much is written before the journal is compacted. */
   readonly snapshotLength: number;
+  /** How its failures are put back when the job has ended, if they are. */
+  readonly redrive: Redrive | undefined;
 }
 
 const NAME = "a job whose processes die ends as if none had died, byte for byte";
-const stores = { isAsync: fc.boolean(), snapshotLength: fc.constantFrom(100_000, 2_000, 1) };
+const stores = {
+  isAsync: fc.boolean(),
+  snapshotLength: fc.constantFrom(100_000, 2_000, 1),
+  redrive: fc.constantFrom(undefined, "all", "first", "changed"),
+};
 
 /** Invariant 5: a crash at any write, done or not. */
 export function crashedSomewhere(tries: { deaths: number } = { deaths: 0 }): Law {
@@ -54,7 +61,7 @@ async function checkDeaths(it: MortalCase, given?: CrashingRun): Promise<number>
   return processes - 1;
 }
 
-function surviveDeaths({ flow, deaths, isAsync, snapshotLength }: MortalCase): Promise<CrashingRun> {
+function surviveDeaths({ flow, deaths, isAsync, snapshotLength, redrive }: MortalCase): Promise<CrashingRun> {
   const durability = { snapshotLength, maxRecoveries: 100 };
-  return runWithCrashes(flow, { isAsync, durability, deathOf: (process) => deaths[process] });
+  return runWithCrashes(flow, { isAsync, durability, redrive, deathOf: (process) => deaths[process] });
 }

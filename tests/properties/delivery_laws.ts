@@ -22,7 +22,7 @@ export interface WildCase {
 export const wildCases: fc.Arbitrary<WildCase> = fc.record({
   flow: flows("wild"),
   stops: wildStops(),
-  redrives: fc.constantFrom(0, 1, 2),
+  redrives: fc.constantFrom(0, 1, 2, 3),
 });
 
 /** What is wrong with a case that is right: each of the two laws looks for both, so that its cases count for both invariants. */

@@ -4,6 +4,7 @@ import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 import { buildFlow, type FlowSpec, jobOptions, propagate } from "./flow_spec.ts";
 import { type Crash, CrashingStore } from "./crashing_store.ts";
+import { chooseFailures, type Redrive } from "./scripted_host.ts";
 import { NO_HOOKS, scriptedRegistry } from "./scripted_routines.ts";
 
 /** The store options of the run, and the crashes of its processes. */
@@ -12,6 +13,8 @@ export interface CrashingRunOptions {
   readonly isAsync: boolean;
   /** The durability options of the engines. */
   readonly durability: DurabilityOptions;
+  /** How its failures are put back when the job has ended, if they are: once, whoever dies meanwhile. */
+  readonly redrive?: Redrive | undefined;
   /** The crash of the process of this number, if it is to die. */
   readonly deathOf: (process: number) => Crash | undefined;
 }
@@ -58,8 +61,20 @@ async function work(
     sleep: (ms) => new Promise((resolve) => void timers.setTimer(timers.now() + ms, resolve)),
   });
   const durability = { owner: "worker", takeOver: "at once", ...setup.durability } as const;
+  const { redrive } = setup;
   const engine = new Engine({ timers, ids: manualIds(`${process}`), registry, store, durability, propagate });
   let found: { flow: Flow; job: JobState } | undefined;
+  /** Whether nothing is asked of the job any more. */
+  let isOver = redrive === undefined;
+  let isAsking = false;
+  const ask = async () => {
+    isAsking = true;
+    if (redrive === undefined || !await putBack(engine, redrive)) isOver = true;
+    const { jobs: [taken] } = await engine.recover();
+    if (taken === undefined) found = await engine.open("job");
+    else found = taken;
+    isAsking = false;
+  };
   void engine.open("job").then(({ flow, job }) => {
     if (job.status === "running") flow.resume(job);
     found = { flow, job };
@@ -74,10 +89,22 @@ async function work(
     if (found === undefined) continue;
     const { flow, job } = found;
     if (job.status === "paused") flow.resume(job);
-    else if (job.status !== "running") return true;
-    else await timers.advanceToNext();
+    else if (job.status === "running") await timers.advanceToNext();
+    else if (isOver) return true;
+    else if (!isAsking) void ask();
   }
   throw new Error(`The job is stuck: ${JSON.stringify(found?.job)}`);
+}
+
+/** Puts failures of the job back, unless that was asked before. Returns false when it was carried out before, or there are none. */
+async function putBack(engine: Engine, redrive: Redrive): Promise<boolean> {
+  const handle = engine.handle("job");
+  const outcome = await handle.command("redrive");
+  if (outcome !== undefined) return outcome.status === "stored";
+  const job = await handle.read();
+  if (job.failures.length === 0 || job.error?.code === "STEP_LIMIT") return false;
+  await handle.redrive({ key: "redrive", failures: chooseFailures(job, redrive, Infinity) });
+  return true;
 }
 
 async function textOf(store: Store): Promise<string> {

@@ -2,7 +2,7 @@ import { isRecord } from "../../src/values/json.ts";
 import { wireOf } from "../../src/values/payload.ts";
 import { Activation } from "../../src/engine/activation/activation.ts";
 import type { FailedTask, Job } from "../../src/job/job.ts";
-import { isActive, type Task } from "../../src/job/task.ts";
+import { isActive, type Route, type Task } from "../../src/job/task.ts";
 import type { CatchSpec, FlowSpec, LinkSpec } from "./flow_spec.ts";
 import type { AnyContext, HandlerEffect, RunListener } from "./run_listener.ts";
 
@@ -56,6 +56,8 @@ export class DeliveryLedger implements RunListener {
   #outside: string | undefined;
   /** The tasks whose failures the next commit drops. */
   #discarded: readonly number[] = [];
+  /** What takes their place. */
+  #replaced: string | undefined;
   /** The tasks of deliveries from outside that nobody awaited when they came, and that nobody has asked for since. */
   #early: readonly { readonly place: string; readonly task: number }[] = [];
   #outputs = 0;
@@ -115,6 +117,11 @@ export class DeliveryLedger implements RunListener {
 
   discarding(tasks: readonly number[]): void {
     this.#discarded = tasks;
+  }
+
+  replacing(task: number, { routine, slot, connection }: Route, seed: number): void {
+    this.#discarded = [task];
+    this.#replaced = arrival(connection, routine, slot, seed);
   }
 
   received(job: Job): void {
@@ -233,6 +240,8 @@ export class DeliveryLedger implements RunListener {
       due.push(...this.#deliveriesOf(this.#deferred));
       this.#deferred = [];
     }
+    if (this.#replaced !== undefined) due.push(this.#replaced);
+    this.#replaced = undefined;
     const came = fresh.map(arrivalOf);
     if (this.#outside !== undefined) {
       due.push(this.#outside);

@@ -17,11 +17,14 @@ export interface MovingRun {
   readonly redriven: readonly Redrive[];
 }
 
+/** The last redrive, the one before, and so on. */
+const REDRIVES: readonly Redrive[] = ["all", "first"];
+
 /** What happens to a job during a run. */
 export interface MovingRunOptions {
   /** The stops to be made, in order; those that the run is too short for are left out. */
   readonly stops?: readonly Stop[];
-  /** How often failures of the job are put back when it has ended: at last all, and before only the first. */
+  /** How often failures of the job are put back when it has ended: at last all, before only the first, and before one with another item. */
   readonly redrives?: number;
   /** Hears of everything that happens. */
   readonly listener?: RunListener;
@@ -54,7 +57,7 @@ export async function runMoving(given: FlowSpec | CarriedJob, options: MovingRun
     let carriedJob = await host.work();
     let redrive: Redrive | undefined;
     if (carriedJob === undefined && host.canRedrive && redrives > 0) {
-      redrive = --redrives === 0 ? "all" : "first";
+      redrive = REDRIVES[--redrives] ?? "changed";
       redriven.push(redrive);
       carriedJob = host.carriedJob;
     }

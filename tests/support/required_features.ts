@@ -64,6 +64,7 @@ const STRICT = ["carried list start", "carried retry of progress"];
 const WILD = [
   "redrive all",
   "redrive first",
+  "redrive changed",
   "op sleep",
   "ended cancelled",
   "carried arrivals",

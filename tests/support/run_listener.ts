@@ -1,5 +1,6 @@
 import type { Context } from "../../mod.ts";
 import type { Job } from "../../src/job/job.ts";
+import type { Route } from "../../src/job/task.ts";
 
 /** A context, whatever its handler stores as progress. */
 export type AnyContext = Omit<Context, "progress" | "checkpoint">;
@@ -28,6 +29,8 @@ export interface RunListener {
   refused(): void;
   /** The failures of these tasks will be dropped by the next commit. */
   discarding(tasks: readonly number[]): void;
+  /** A failure of a task will be replaced by a task with another item. */
+  replacing(task: number, route: Route, seed: number): void;
   /** The job has been made, or read on another host. */
   received(job: Job): void;
   /** A commit has been performed; or the job has been resumed. */
@@ -51,6 +54,7 @@ export class ValueListener implements RunListener {
   delivering(): void {}
   refused(): void {}
   discarding(): void {}
+  replacing(): void {}
   received(): void {}
   committed(): void {}
 

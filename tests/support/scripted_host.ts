@@ -2,7 +2,8 @@ import { Engine, Flow, JobState, type Registry, StateError, StepLimitError } fro
 import { jobOf } from "../../src/documents/job_state.ts";
 import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 import { buildFlow, type FlowSpec, jobOptions, propagate } from "./flow_spec.ts";
-import { makeItem } from "./handler_script.ts";
+import { isRecord } from "../../src/values/json.ts";
+import { type Item, makeItem, mix } from "./handler_script.ts";
 import { scriptedRegistry } from "./scripted_routines.ts";
 import type { Place, Stop } from "./job_stops.ts";
 import type { RunListener } from "./run_listener.ts";
@@ -29,8 +30,26 @@ export interface HostChain {
   listener: RunListener;
 }
 
-/** Which failures of a job are put back: all that are not handled, or the first. */
-export type Redrive = "all" | "first";
+/** Which failures of a job are put back: all that are not handled, the first, or one that gets another item than it had. */
+export type Redrive = "all" | "first" | "changed";
+
+/** The failures that a redrive chooses; the first, where none has an item that could be another, or the job may make no task more. */
+export function chooseFailures(
+  job: JobState,
+  redrive: Redrive,
+  steps: number,
+): true | readonly (number | { readonly taskId: number; readonly data: Item })[] {
+  const { failures } = job;
+  if (redrive === "all" || failures.length === 0) return true;
+  for (const { task: { id, slot, data } } of redrive === "changed" && jobOf(job).nextTaskId <= steps ? failures : []) {
+    const seed = isRecord(data) && typeof data["seed"] === "number" ? mix(data["seed"], id) : undefined;
+    if (seed !== undefined && CHANGEABLE.test(slot)) return [{ taskId: id, data: makeItem(1, seed, seed) }];
+  }
+  return failures.slice(0, 1).map(({ task }) => task.id);
+}
+
+/** The slots that take items. */
+const CHANGEABLE = /^(input|late)$/;
 
 const FOREVER = 100_000;
 
@@ -121,8 +140,10 @@ export class ScriptedHost {
   }
 
   #resume(redrive?: Redrive): void {
-    const first = this.#job.failures.slice(0, 1).map(({ task }) => task.id);
-    const choice = redrive === "first" && first.length > 0 ? first : redrive !== undefined;
+    const choice = redrive !== undefined && chooseFailures(this.#job, redrive, this.#flow.limits.steps);
+    if (typeof choice === "object") {
+      for (const each of choice) if (typeof each === "object") this.#replace(each.taskId, each.data.seed);
+    }
     this.#flow.resume(this.#job, { redrive: choice });
     let isFirst = true;
     void this.#flow.waitUntil(this.#job, () => {
@@ -132,6 +153,12 @@ export class ScriptedHost {
       return false;
     });
     this.#pass("start");
+  }
+
+  #replace(taskId: number, seed: number): void {
+    for (const { id, route } of jobOf(this.#job).failures.map(({ task }) => task)) {
+      if (id === taskId) this.#listener.replacing(id, route, seed);
+    }
   }
 
   /** Handlers wait in turn for a microtask, a macrotask, and two microtasks. */
