@@ -160,7 +160,8 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
 
   /**
    * Starts a job and returns it at once, before the first handler runs. A job of the same id that is live in this engine is joined
-   * instead, with its own params; with a store, one that was started before is continued.
+   * instead, with its own params; with a store, one that was started before is continued. A job that another engine has stays there, and
+   * shows what the store has of it: `flow.handle(jobId)` follows it, and acts on it.
    *
    * @param entry the slot where the job begins, or a routine with a slot named `trigger`
    * @param rest the data for that slot, `{}` by default, then the options
@@ -181,7 +182,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
 
   /**
    * Starts a job and waits until the job has ended or is paused; with `until: "idle"`, also until it waits for an answer from outside. It
-   * does not throw when the job fails: `result` does.
+   * does not throw when the job fails: `result` does. For a job that another engine has, it does not wait: see `execute`.
    *
    * @param entry the slot where the job begins, or a routine with a slot named `trigger`
    * @param rest the data for that slot, `{}` by default, then the options

@@ -54,6 +54,24 @@ for (const [when, createStore] of Object.entries(STORES)) {
     assertEquals([status, sharedData["sum"], process.begun], ["completed", 3, [1, 2]]);
   });
 
+  test(`C544 of two engines that execute a stored job at once, one runs it and the other shows it, with a store that answers ${when}`, async () => {
+    for (let turn = 0; turn < TURNS; turn++) {
+      const store = createStore();
+      const latch = createLatch();
+      const work = () => latch.passed;
+      const first = new StoredFlowProcess({ store, work });
+      const second = new StoredFlowProcess({ store, work, timers: first.timers });
+      await first.flow.start("source", { items: [1] }, { jobId: "job" });
+      const runs = [first.flow.run("source", {}, { jobId: "job" })];
+      for (let i = 0; i < turn; i++) await Promise.resolve();
+      runs.push(second.flow.run("source", {}, { jobId: "job" }));
+      await first.settle();
+      latch.open();
+      const ran = (await Promise.all(runs)).filter(({ status }) => status === "completed");
+      assertEquals({ turn, ran: ran.length, begun: [...first.begun, ...second.begun] }, { turn, ran: 1, begun: [1] });
+    }
+  });
+
   test(`C543 whoever executes a paused job whose resume is accepted follows it to its end, at whatever moment that is carried out, with a store that answers ${when}`, async () => {
     for (const works of [false, true]) {
       for (let turn = 0; turn < TURNS; turn++) {

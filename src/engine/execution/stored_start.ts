@@ -126,6 +126,7 @@ async function claim(start: StoredStart, known: JobRecord): Promise<void> {
     const isHere = storage.isHere(found.record);
     // A worker of this engine has claimed it since, and leaves it to the job that is registered here. Or it was deleted, and created anew.
     if (joins && (!isSame || (isHere && found.record.epoch !== epoch))) return claim(start, found.record);
+    if (joins && storage.isElsewhere(found.record)) return start.execution.leave();
     const why = isHere
       ? `this engine carries out commands to it just now; ask for it by engine.handle("${jobId}").resume()`
       : "another engine has claimed it since it was read";
