@@ -917,21 +917,19 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "    throw error;\n  }",
     "versions",
   ),
-  defect(
-    "versions",
-    "a job is moved that an engine has",
-    ADOPTION,
-    "  checkFree(target, stored.record);\n",
-    "",
-    "versions",
-  ),
+  {
+    rule: "versions",
+    what: "a job is moved that an engine has",
+    edits: [],
+    unfound: "its claim is refused, or goes to the execution that has it: only the words of the refusal are others",
+  },
   defect(
     "versions",
     "a job is moved that its engine is just taking up",
     ADOPTION,
     "if (taken === undefined || !session.mayTakeUp(taken)) throw lost;",
     "if (taken === undefined) throw lost;",
-    "versions",
+    "takenVersions",
   ),
   defect(
     "repairs",

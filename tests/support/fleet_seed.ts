@@ -5,7 +5,7 @@ import { FLEET_JOBS, fleetRegistry, LONG_JOBS, SPECIAL_JOBS } from "./fleet_jobs
 import { REPAIRS } from "./fleet_repairs.ts";
 import { judgedRetries } from "./judged_retries.ts";
 import { seededRandom } from "./seeded_random.ts";
-import { versionSettingsOf } from "./version_fleets.ts";
+import { VERSION_FOCUSES, versionSettingsOf } from "./version_fleets.ts";
 
 /** How many jobs a fleet of the tests has, where it is about nothing that needs more. */
 const JOBS = 2;
@@ -41,11 +41,11 @@ const SITUATIONS: Readonly<Record<string, FleetFocus | undefined>> = {
   posts: FOCUSES["families"],
 };
 
-/** What all fleets may be about: limits of queues, versions of flows, and lives of jobs beside that, special jobs, or a situation that chance makes seldom. */
+/** What all fleets may be about: limits of queues, versions of flows, special jobs, or a situation that chance makes seldom. */
 export const FLEET_FOCUSES: readonly string[] = [
   "queues",
   "versions",
-  "livesOfVersions",
+  ...Object.keys(VERSION_FOCUSES),
   ...Object.keys({ ...FLOWS_OF, ...FOCUSES }),
 ];
 
@@ -90,7 +90,8 @@ export function fleetSettingsOf(
     throw new RangeError(`No fleets are about "${focus}"; there are ${FLEET_FOCUSES.join(", ")}`);
   }
   if (focus === "versions") return versionSettingsOf(seed, options);
-  if (focus === "livesOfVersions") return versionSettingsOf(seed, options, true);
+  const about = VERSION_FOCUSES[focus ?? ""];
+  if (about !== undefined) return versionSettingsOf(seed, options, about);
   const settings = completeFleet({ ...fleetOf(seed, focus), ...options });
   return {
     ...settings,

@@ -66,6 +66,23 @@ const LIVES: FleetFocus = {
   },
 };
 
+/** Jobs are adopted by a process that takes them at the same time, as it repeats a claim. */
+const TAKEN: FleetFocus = {
+  ...ADOPTIONS,
+  holds: { methods: ["claim"], mostMs: 900 },
+  fates: { methods: ["claim"], fates: ["fails"], chance: 0.5 },
+  durability: { mode: "strict", attempts: 4 },
+  handlersTake: 12,
+  recovers: true,
+  faults: { kinds: ["recover"], most: 16, isHarsh: false },
+  tasks: (jobId, { flow: { id: flowId } }, list) =>
+    Array.from({ length: 6 }, (_, n): readonly FleetTask[] => [
+      { type: "ask", jobId, asked: { type: "pause", graceMs: 0 }, key: `${jobId} again pause-${list}.${n}` },
+      { type: "ask", jobId, asked: { type: "resume" }, key: `${jobId} again resume-${list}.${n}` },
+      { type: "adopt", jobId, flowId, whenFree: true },
+    ]).flat(),
+};
+
 /** The options of a fleet by a seed whose processes have two versions of the flows. */
 export function versionFleetOf(seed: number): FleetOptions {
   const random = seededRandom(seed);
@@ -76,18 +93,17 @@ export function versionFleetOf(seed: number): FleetOptions {
   return { jobs, versions, registry: fleetRegistry, seed, engines: 3 };
 }
 
-/**
- * The complete settings of that fleet: three of four are about adoptions alone, and half of the others about lives, as all are with `isAboutLives`.
- */
+/** What all such fleets may be about. */
+export const VERSION_FOCUSES: Readonly<Record<string, FleetFocus>> = { livesOfVersions: LIVES, takenVersions: TAKEN };
+
+/** The complete settings of that fleet: three of four are about adoptions alone, and half of the others about lives. */
 export function versionSettingsOf(
   seed: number,
   options: Partial<FleetOptions> = {},
-  isAboutLives: boolean = seed % 8 === 4,
+  about: FleetFocus | undefined = seed % 8 === 4 ? LIVES : seed % 4 === 0 ? undefined : ADOPTIONS,
 ): FleetSettings {
-  const attempts = isAboutLives ? 1 + seed % 3 : seed % 4;
-  const focus = attempts === 0
-    ? undefined
-    : { ...(isAboutLives ? LIVES : ADOPTIONS), durability: { mode: "strict", attempts } as const };
+  const attempts = about === ADOPTIONS ? seed % 4 : 1 + seed % 3;
+  const focus = about && { durability: { mode: "strict", attempts } as const, ...about };
   return { ...completeFleet({ ...versionFleetOf(seed), ...options }), focus };
 }
 
