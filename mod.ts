@@ -124,7 +124,7 @@ export type { JobRevision, PurgeOptions, Recovery, StoredFlowJob } from "./src/s
 export type { StartItem, StartOptions } from "./src/start_options.ts";
 export type { AskOptions } from "./src/ask_options.ts";
 export type { JobHandle, OutputsOptions, StartedJob } from "./src/job_handle.ts";
-export type { QueueOptions, QueueRate, Worker, WorkOptions, WorkSummary } from "./src/work_options.ts";
+export type { AdoptionChoice, QueueOptions, QueueRate, Worker, WorkOptions, WorkSummary } from "./src/work_options.ts";
 export type { CommandOutcome } from "./src/ports/store.ts";
 export type { ConnectionTarget } from "./src/model/connection.ts";
 

@@ -17,6 +17,9 @@ import type { Job } from "./job/job.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
 import type { FlowGraph } from "./model/flow_graph.ts";
 import { describeError } from "./values/error_data.ts";
+import { isRecord } from "./values/json.ts";
+import { isAsyncAnswer } from "./base/thenable.ts";
+import type { AdoptionChoice } from "./work_options.ts";
 import type { JobRecord, ReplacedFlow, StoredJob, TakenJob } from "./ports/store.ts";
 import type { ValueLimits } from "./values/payload.ts";
 
@@ -88,10 +91,16 @@ function storageOf(flow: Flow): JobStorage | undefined {
 export interface AdoptionHost {
   readonly host: EngineHost;
   readonly session: StoreSession;
-  /** The flow to which a worker of the engine moves jobs of an id. */
-  adopting(flowId: string): Flow | undefined;
+  /** The flow to which a worker of the engine moves jobs of an id, and how. */
+  adopting(flowId: string): AdoptingFlow | undefined;
   /** Builds a flow of its text. @throws why it cannot be built with the engine's registry */
   build(text: string): Flow;
+}
+
+/** A flow to which a worker moves jobs, and the options by which it does. */
+export interface AdoptingFlow {
+  readonly flow: Flow;
+  readonly choose: AdoptionChoice;
 }
 
 /**
@@ -102,8 +111,10 @@ export interface AdoptionHost {
 export function adoptingOf(
   action: string,
   engine: AdoptionHost,
+  onChange: AdoptionChoice | string,
   flows: readonly (string | Flow)[] = [],
-): ReadonlyMap<string, Flow> {
+): ReadonlyMap<string, AdoptingFlow> {
+  const choose = typeof onChange === "function" ? onChange : () => ({});
   const begin = `${action}: onChange "adopt"`;
   if (engine.session.store.replaceFlow === undefined) {
     const why = "needs a store that can give a job another flow, and this one has no replaceFlow; use another store";
@@ -113,7 +124,7 @@ export function adoptingOf(
   return new Map(flows.map((flow) => {
     if (flow instanceof Flow) {
       checkAdopting(`${begin}: flow "${flow.id}"`, engine, flow);
-      return [flow.id, flow];
+      return [flow.id, { flow, choose }];
     }
     const remedy = "write flows: [flow], and let another worker take what is not to be moved";
     throw new TypeError(`${begin} needs the flows themselves, not their ids, as ${describeValue(flow)}; ${remedy}`);
@@ -129,7 +140,7 @@ function checkAdopting(action: string, engine: AdoptionHost, flow: Flow): void {
     ? "was made without an id, so no job of before is of it; give new Flow() the id: { id }"
     : !isVersioned
     ? "has no version, and only jobs of a lower one are moved; give new Flow() one, to be raised with each change: { version: 2 }"
-    : hashOf(flow) !== hashOf(engine.adopting(flow.id) ?? flow)
+    : hashOf(flow) !== hashOf(engine.adopting(flow.id)?.flow ?? flow)
     ? "is another one than that of a worker of this engine; stop that one first"
     : undefined;
   if (why !== undefined) throw new TypeError(`${action} ${why}`);
@@ -143,11 +154,14 @@ function checkAdopting(action: string, engine: AdoptionHost, flow: Flow): void {
 }
 
 /** The flow to which a worker moves a job, as the job's own has a lower version. */
-export function flowFor({ flow: text, record }: TakenJob, engine: AdoptionHost): Flow | undefined {
-  const flow = engine.adopting(record.flowId);
-  if (flow === undefined || storageOf(flow)?.hasThisFlow(record) !== false) return undefined;
-  const { flowVersion = 1 } = readFlowDocument(JSON.parse(text));
-  return flowVersion < flow.version ? flow : undefined;
+export function adoptingFor(taken: TakenJob, engine: AdoptionHost): AdoptingFlow | undefined {
+  const adopting = engine.adopting(taken.record.flowId);
+  if (adopting === undefined || storageOf(adopting.flow)?.hasThisFlow(taken.record) !== false) return undefined;
+  return versionOf(taken) < adopting.flow.version ? adopting : undefined;
+}
+
+function versionOf({ flow }: TakenJob): number {
+  return readFlowDocument(JSON.parse(flow)).flowVersion ?? 1;
 }
 
 /**
@@ -155,15 +169,26 @@ export function flowFor({ flow: text, record }: TakenJob, engine: AdoptionHost):
  *
  * @returns the job as it is then
  * @throws {PreflightError} when it does not fit: it is unchanged
+ * @throws {TypeError} for options that do not fit the flow: it is unchanged
  * @throws {FencedError} when another engine has claimed it since
  * @throws {StoreError} when the store keeps failing
  */
-export async function adoptTaken(flow: Flow, session: StoreSession, taken: TakenJob): Promise<TakenJob> {
-  const action = `Cannot adopt job "${taken.record.jobId}"`;
+export async function adoptTaken(
+  { flow, choose }: AdoptingFlow,
+  session: StoreSession,
+  taken: TakenJob,
+): Promise<TakenJob> {
+  const { jobId, flowId } = taken.record;
+  const action = `Cannot adopt job "${jobId}"`;
   const storage = storageOf(flow);
-  // Unreachable: `flowFor` has found it.
+  // Unreachable: `adoptingFor` has found it.
   if (storage === undefined) return taken;
-  return await moveTaken({ action, session, storage, graph: flow, moves: resolveMoves(action, flow, {}) }, taken);
+  const options: unknown = choose({ jobId, flowId, flowVersion: versionOf(taken) });
+  if (!isRecord(options) || isAsyncAnswer(options) || "dryRun" in options) {
+    const remedy = 'return at once how names have changed, as { rename: { before: "after" } }, or {}';
+    throw new TypeError(`${action}: onChange has returned ${describeValue(options)}; ${remedy}`);
+  }
+  return await moveTaken({ action, session, storage, graph: flow, moves: resolveMoves(action, flow, options) }, taken);
 }
 
 async function moveTaken(target: Target, taken: TakenJob): Promise<TakenJob> {

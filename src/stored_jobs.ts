@@ -21,7 +21,7 @@ import { hasSlotInText } from "./documents/flow_text.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
 import type { JobFilter, JobPage, JobRecord, ListQuery, MaybePromise, StoredJob, TakenJob } from "./ports/store.ts";
 import type { Route } from "./job/task.ts";
-import { adoptStored, adoptTaken, flowFor } from "./stored_adoption.ts";
+import { type AdoptingFlow, adoptingFor, adoptStored, adoptTaken } from "./stored_adoption.ts";
 import type { CreateJob, StartedItem, StoreAccess } from "./store_access.ts";
 import type { JobRevision, PurgeOptions, Recovery, StoredFlowJob } from "./stored_job_types.ts";
 import type { Worker, WorkOptions } from "./work_options.ts";
@@ -112,8 +112,9 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     // It may have been taken up by another claim while those before it in the answer were.
     if (!this.session.mayTakeUp(taken)) return undefined;
     try {
-      flow = flowFor(taken, this);
-      const present = flow === undefined ? taken : await adoptTaken(flow, this.session, taken);
+      const adopting = adoptingFor(taken, this);
+      flow = adopting?.flow;
+      const present = adopting === undefined ? taken : await adoptTaken(adopting, this.session, taken);
       // It was started here while it was moved.
       if (present !== taken && !this.session.mayTakeUp(present)) return undefined;
       // It was moved while the engine was shut down.
@@ -228,7 +229,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   }
 
   /** See `AdoptionHost`. */
-  adopting(flowId: string): Flow | undefined {
+  adopting(flowId: string): AdoptingFlow | undefined {
     return Array.from(this.#workers, (it) => it.adopting(flowId)).find((it) => it !== undefined);
   }
 

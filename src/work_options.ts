@@ -1,3 +1,4 @@
+import type { AdoptOptions } from "./adoption.ts";
 import type { Flow } from "./flow.ts";
 
 /** How many jobs are taken at most within a time. */
@@ -25,6 +26,16 @@ export interface QueueOptions {
   readonly rate?: QueueRate;
 }
 
+/** Says with which options a worker moves a job to the version that it has: `{}` where no name has changed. */
+export type AdoptionChoice = (former: {
+  /** The id of the job. */
+  readonly jobId: string;
+  /** The id of its flow. */
+  readonly flowId: string;
+  /** The version of its flow, which is lower than that of the worker's. */
+  readonly flowVersion: number;
+}) => Omit<AdoptOptions, "dryRun">;
+
 /** The options of `engine.work`. */
 export interface WorkOptions {
   /** How many jobs the worker has at the same time. @default {100} */
@@ -35,9 +46,10 @@ export interface WorkOptions {
    * What becomes of a job that was started with a lower `version` of a flow in `flows` than the one that stands there. `stored`: it goes
    * on with the flow of its start. `adopt`: it is moved to this one first, as `handle.adopt` without further options does; a job that does
    * not fit is left, unchanged, to others, and observers are told `refused`. Those of the same version or a higher one go on with theirs.
+   * A function says with which options a job is moved, by the version that it has: where names have changed since.
    * @default {"stored"}
    */
-  readonly onChange?: "stored" | "adopt";
+  readonly onChange?: "stored" | "adopt" | AdoptionChoice;
   /** The names of queues, or queues with limits; only their jobs. None of them keeps another waiting. @default {all} */
   readonly queues?: readonly (string | QueueOptions)[];
   /** How often the store is looked at where nothing tells of jobs that are due, in milliseconds: at least 1. @default {1000} */

@@ -20,7 +20,7 @@ import { StoreWatch } from "./job_watch.ts";
 import type { Job } from "./job/job.ts";
 import { FlowGraph } from "./model/flow_graph.ts";
 import type { TakenJob } from "./ports/store.ts";
-import { adoptingOf, type AdoptionHost } from "./stored_adoption.ts";
+import { type AdoptingFlow, adoptingOf, type AdoptionHost } from "./stored_adoption.ts";
 import type { CancelTimer, Timers } from "./ports/timers.ts";
 import { nextDueAt } from "./job/ready_queue.ts";
 import { checkQueues } from "./queue_options.ts";
@@ -52,7 +52,7 @@ export class StoreWorker implements Worker {
   readonly #engine: WorkHost;
   readonly #options: Required<Omit<WorkOptions, "flows" | "queues" | "signal" | "onChange">>;
   /** The flows to which jobs of a lower version are moved, by their ids. */
-  readonly #adopting: ReadonlyMap<string, Flow>;
+  readonly #adopting: ReadonlyMap<string, AdoptingFlow>;
   /** Those from which jobs were taken last come last. */
   readonly #sources: WorkSource[];
   readonly #jobs: Set<Job> = new Set();
@@ -98,8 +98,9 @@ export class StoreWorker implements Worker {
       drainMs: checkDuration(action, "drainMs", drainMs, Infinity),
       idleMs: checkDuration(action, "idleMs", idleMs, Infinity),
     };
-    const adopts = checkWord(action, "onChange", onChange, ["stored", "adopt"]) === "adopt";
-    this.#adopting = adopts ? adoptingOf(action, engine, flows) : new Map();
+    const adopts = typeof onChange === "function" ||
+      checkWord(action, "onChange", onChange, ["stored", "adopt"]) === "adopt";
+    this.#adopting = adopts ? adoptingOf(action, engine, onChange, flows) : new Map();
     this.#sources = sourcesOf(action, engine, ids, plans);
     this.#looksFor = hashText(JSON.stringify([ids, queues]));
     this.#watch = new StoreWatch(engine.session, (event) => {
@@ -198,8 +199,8 @@ export class StoreWorker implements Worker {
     return jobId === this.#takenId;
   }
 
-  /** The flow to which jobs of a flow are moved, unless their version is not lower. */
-  adopting(flowId: string): Flow | undefined {
+  /** The flow to which jobs of a flow are moved, unless their version is not lower, and how. */
+  adopting(flowId: string): AdoptingFlow | undefined {
     return this.#adopting.get(flowId);
   }
 

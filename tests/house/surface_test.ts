@@ -11,7 +11,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "made by users": "Flow Routine Engine Registry JobState ErrorHandler",
     "options of flows": "FlowOptions FlowSettings FlowLimits ExecutionStrategy",
     "options of calls":
-      "AdoptOptions CreateOptions ExecuteOptions StartOptions StartItem ListenOptions ResumeOptions PauseOptions ShutdownOptions " +
+      "AdoptOptions AdoptionChoice CreateOptions ExecuteOptions StartOptions StartItem ListenOptions ResumeOptions PauseOptions ShutdownOptions " +
       "FailureChoice RedriveChoice RedriveData CompletionOptions RunOptions UntilOptions WaitOptions EntryPoint EntryArguments EntryParams",
     "options of engines": "EngineOptions DurabilityOptions Services",
     "the structure of a flow": "FlowGraph Connection ConnectionTarget ConnectOptions KeyMapping MappedData " +
