@@ -83,9 +83,9 @@ export class FleetLedger {
   }
 
   created(process: number, job: NewJob, record: JobRecord): void {
-    const parent = record.parentId === undefined ? undefined : this.lifeOf(record.parentId);
+    const parents = record.parentId === undefined ? [] : this.#livesOf(record.parentId);
     const limits = this.#settings.limitsOf(job.flowId, job.flow);
-    const life = new JobLedger(record, job, limits, process, parent);
+    const life = new JobLedger(record, job, limits, process, parents);
     this.lives.set(record.life, life);
     if (record.parentId !== undefined) this.families.created(life, record.parentId);
     if (job.claim !== undefined) this.#claim(process, life, { ...job.claim, epoch: 1 }, 0, false);

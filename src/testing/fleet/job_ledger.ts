@@ -103,10 +103,9 @@ export class JobLedger {
     { flow, snapshot }: Pick<NewJob, "flow" | "snapshot">,
     limits: FlowLimits,
     createdBy: number,
-    parent: JobLedger | undefined,
+    parents: readonly JobLedger[],
   ) {
     this.createdBy = createdBy;
-    this.parent = parent;
     this.jobId = jobId;
     this.flowId = flowId;
     this.life = life;
@@ -114,6 +113,9 @@ export class JobLedger {
     this.#failureConnections = failureConnectionsOf(flow);
     this.#replay = new Replay(snapshot, limits);
     this.isSteered = this.job.deadline !== undefined;
+    // Its parent may have been deleted, and its id be another job's, while it was being started.
+    const parentCreatedAt = this.job.parent?.createdAt;
+    this.parent = parents.find(({ job }) => job.createdAt === parentCreatedAt) ?? parents[0];
   }
 
   /**
