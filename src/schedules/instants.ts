@@ -33,7 +33,10 @@ export function checkTimes(action: string, { cron, timeZone }: Times, now: numbe
   } catch (cause) {
     // Unreachable default: the parser throws errors.
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TypeError(`${action}: cron is ${JSON.stringify(cron)}, which is no pattern: ${why}`, { cause });
+    throw new TypeError(
+      `${action}: cron is ${JSON.stringify(cron)}, which is no pattern: ${why}; patterns are such as "0 3 * * *"`,
+      { cause },
+    );
   }
   if (next === undefined) throw new TypeError(`${action}: cron is ${JSON.stringify(cron)}, which never comes`);
 }

@@ -29,7 +29,7 @@ export type Declared = Readonly<Record<string, unknown>>;
  * errors lose their stack and far causes, maps and sets what they hold twice, and a class keeps what it knows.
  */
 export function normalFlow(document: unknown, declared: Declared): string {
-  const { limits, errorHandler, connections, routines, ...flow } = record(document);
+  const { limits, errorHandler, connections, failureConnections, routines, ...flow } = record(document);
   const changed = Object.entries(record(limits)).filter(([name, value]) => value !== LIMITS[name]);
   const distinct = new Set(list(connections).map((connection) => canonical(withoutEmpty(record(connection), isEmpty))));
   return canonical({
@@ -37,6 +37,9 @@ export function normalFlow(document: unknown, declared: Declared): string {
     ...(changed.length === 0 ? {} : { limits: Object.fromEntries(changed) }),
     ...normalHandler(errorHandler),
     connections: Array.from(distinct),
+    ...(failureConnections === undefined
+      ? {}
+      : { failureConnections: list(failureConnections).map((it) => withoutEmpty(record(it), isEmpty)) }),
     routines: mapped(routines, (routine) => normalRoutine(record(routine), declared)),
   });
 }

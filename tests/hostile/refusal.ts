@@ -58,10 +58,20 @@ function leadsSomewhere(path: string, json: unknown): boolean {
     const step = STEP.exec(rest);
     if (step === null || typeof value !== "object" || value === null) return false;
     const key = step[1] ?? step[2] ?? String(JSON.parse(step[3] ?? ""));
-    value = Object.getOwnPropertyDescriptor(value, key)?.value;
+    value = Array.isArray(value) && step[2] === undefined
+      ? childOf(value, key)
+      : Object.getOwnPropertyDescriptor(value, key)?.value;
     rest = rest.slice(step[0].length);
   }
   return true;
+}
+
+/** A child of a job, which findings name by its id: with its flow, which it shares with others, and its document. */
+function childOf(groups: readonly unknown[], jobId: string): unknown {
+  return groups.flatMap((group) => {
+    const { flow, jobs = [] } = Object(group);
+    return Array.isArray(jobs) ? jobs.map((child) => ({ ...Object(child), flow })) : [];
+  }).find((child) => child.jobId === jobId);
 }
 
 /** Without recursion: a text may be nested deeper than a call stack. Whoever writes into what it reads throws. */

@@ -201,7 +201,7 @@ testMistakes({
   ],
   "M148 a cron text is none": [
     scheduling({ cron: "61 * * * *" }),
-    'Cannot schedule "nightly": cron is "61 * * * *", which is no pattern: CronPattern: Invalid value for minute: 61',
+    'Cannot schedule "nightly": cron is "61 * * * *", which is no pattern: CronPattern: Invalid value for minute: 61; patterns are such as "0 3 * * *"',
   ],
   "M149 a cron text never comes": [
     scheduling({ cron: "0 0 30 2 *" }),

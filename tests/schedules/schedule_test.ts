@@ -156,7 +156,7 @@ test("C460 cron texts, time zones and words that are none are refused, with the 
   const action = 'Cannot schedule "nightly"';
   assertEquals(
     await why({ cron: "61 * * * *" }),
-    `${action}: cron is "61 * * * *", which is no pattern: CronPattern: Invalid value for minute: 61`,
+    `${action}: cron is "61 * * * *", which is no pattern: CronPattern: Invalid value for minute: 61; patterns are such as "0 3 * * *"`,
   );
   assertEquals(await why({ cron: "0 0 30 2 *" }), `${action}: cron is "0 0 30 2 *", which never comes`);
   assertEquals(

@@ -1,3 +1,4 @@
+import { isRecord } from "../../src/values/json.ts";
 import type { JobDocument, SlotDataDocument, TaskDocument } from "../../src/documents/mod.ts";
 
 /** The job's text without its pause points; the rest must be the same to the byte, wherever the job was paused. */
@@ -16,7 +17,11 @@ export function withoutTimes(text: string): string {
 /** The outcome of a job whose handlers ran in no fixed order. */
 export function outcomeOf(text: string): string {
   const job: JobDocument = JSON.parse(withoutTimes(text));
-  const task = ({ routine, slot, data, attempt, step }: TaskDocument) => ({ routine, slot, data, attempt, step });
+  const task = ({ routine, slot, data, attempt, step }: TaskDocument) => {
+    // What a failure delivers names its task by an id, which follows the order.
+    const { taskId: _taskId, ...rest } = isRecord(data) ? data : {};
+    return { routine, slot, data: isRecord(data) ? rest : data, attempt, step };
+  };
   return JSON.stringify({
     status: job.status,
     error: job.error,
