@@ -4,7 +4,7 @@ import { flows, type Size } from "../support/flow_arbitrary.ts";
 import type { FlowSpec } from "../support/flow_spec.ts";
 import { lists } from "../support/list_arbitrary.ts";
 import type { Crash } from "../support/crashing_store.ts";
-import { withoutPausePoints } from "../support/comparable_text.ts";
+import { withoutWorkTime } from "../support/comparable_text.ts";
 import type { Redrive } from "../support/scripted_host.ts";
 import { assertSame } from "./assert_same.ts";
 import { type Law, law } from "./law.ts";
@@ -57,7 +57,7 @@ async function checkDeaths(it: MortalCase, given?: CrashingRun): Promise<number>
   const { end, processes } = await surviveDeaths(it);
   // With a store, a deadline is decided after a look into the inbox that comes later.
   const undisturbed = given ?? await surviveDeaths({ ...it, deaths: [] });
-  assertSame(withoutPausePoints(end), withoutPausePoints(undisturbed.end), `deaths: ${JSON.stringify(it.deaths)}`);
+  assertSame(withoutWorkTime(end), withoutWorkTime(undisturbed.end), `deaths: ${JSON.stringify(it.deaths)}`);
   return processes - 1;
 }
 

@@ -7,6 +7,15 @@ export function withoutPausePoints(text: string): string {
   return JSON.stringify(rest);
 }
 
+/**
+ * The same without the time that the job has worked: with a store, a look into the inbox after a deadline takes a millisecond of it, and
+ * whoever goes on after a crash may need none.
+ */
+export function withoutWorkTime(text: string): string {
+  const { ranMs: _ranMs, ...rest }: Partial<JobDocument> = JSON.parse(withoutPausePoints(text));
+  return JSON.stringify(rest);
+}
+
 const TIMES: ReadonlySet<string> = new Set(["at", "createdAt", "updatedAt", "notBefore", "until", "ranMs"]);
 
 /** The job's text without pause points and timestamps, for flows whose handlers take time. */
@@ -31,7 +40,7 @@ export function outcomeOf(text: string): string {
     history: sorted(job.executionHistory),
     outputs: sorted(job.outputLog),
     log: sorted(job.sharedLog),
-    shared: job.sharedData,
+    shared: Object.entries(job.sharedData ?? {}).sort(([a], [b]) => a < b ? -1 : 1),
     states: Object.entries(job.routineStates ?? {}),
     slots: Object.entries(job.slots ?? {}).flatMap(([id, slots]) =>
       Object.entries(slots).map(([slot, data]) => [id, slot, slotContent(data)])
