@@ -63,5 +63,32 @@ for (const isAsync of [false, true]) {
       }
       assert(write > 20, `${write} writes`);
     });
+
+    test("C454 each detached child runs once when a process dies " + how, async () => {
+      let write = 0;
+      for (let isOver = false; !isOver;) {
+        write += STRIDE;
+        const store = memoryStore();
+        const crashing = new CrashingStore(store, { write, isWritten }, isAsync);
+        const first = new FamilyProcess(manualTimers(), { store: crashing });
+        first.engine.work();
+        const starter = new FamilyProcess(first.timers, { store });
+        await starter.flow.start("sum", { items: [1, 2, 3], detached: true }, { jobId: "job" });
+        await first.timers.advance(10_000);
+        isOver = !crashing.isDead;
+        const second = new FamilyProcess(first.timers, { store });
+        const worker = second.engine.work();
+        await first.timers.advance(60_000);
+        const { jobs } = await second.engine.list();
+        const open = jobs.filter(({ status, dueAt }) => status !== "completed" || dueAt !== undefined);
+        assertEquals([jobs.length, open], [4, []], `write ${write}`);
+        const results = await Promise.all(
+          jobs.map(async ({ jobId }) => (await second.engine.handle(jobId).read()).result),
+        );
+        assertEquals(results.sort(), [0, 1, 4, 9], `write ${write}`);
+        await worker.stop();
+      }
+      assert(write > 10, `${write} writes`);
+    });
   }
 }
