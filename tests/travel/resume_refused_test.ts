@@ -177,7 +177,7 @@ test("a flow that has been shut down takes no job, and the job can go elsewhere"
   await b.flow.shutdown();
   assertEquals(
     refused(() => b.flow.resume(b.job), b.job).text,
-    'Cannot resume job "id-1": flow "work" has been shut down',
+    'Cannot resume job "id-1" in status "paused": flow "work" has been shut down',
   );
   const c = unpack(pack(b.flow, b.job), registry);
   c.flow.resume(c.job);
