@@ -24,14 +24,6 @@ test("C527 fleets in which a job was moved while its engine was taking it up", P
 });
 
 test(
-  "C527 a fleet takes no redrive for doubled that is refused because the end of its job was never stored",
-  PATIENCE,
-  async () => {
-    await runVersionFleetOf(291);
-  },
-);
-
-test(
   "C527 a fleet gives whoever waits the time for a question that is not answered to be asked again",
   PATIENCE,
   async () => {

@@ -1,0 +1,48 @@
+import { assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { type Context, StateError } from "../../mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { manualTimers } from "../../src/testing/mod.ts";
+import { FleetLedger } from "../../src/testing/fleet/fleet_ledger.ts";
+import { FleetTrace } from "../../src/testing/fleet/fleet_trace.ts";
+import { FleetViolation } from "../../src/testing/fleet/fleet_violation.ts";
+import { watchedStore } from "../../src/testing/fleet/watched_store.ts";
+import { claimJob } from "../../src/testing/store_contract/sample_jobs.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+
+// What the judge of simulated fleets says of what processes are told.
+
+const REFUSED = new StateError("redrive", "running", "only a job that has ended can be redriven");
+
+test("C527 a redrive may be refused because the end of its job was never stored, and not when the job goes on by what its owner has stored", async () => {
+  const inner = memoryStore();
+  const timers = manualTimers();
+  const ledger: FleetLedger = new FleetLedger({
+    limitsOf: () => process.flow.limits,
+    maxRecoveries: 2,
+    inboxLimit: Infinity,
+    queues: [],
+    isRelaxed: false,
+  });
+  const storeOf = (process: number) =>
+    watchedStore(inner, { ledger, trace: new FleetTrace(false), process, clock: undefined, now: () => timers.now() });
+  const process: StoredFlowProcess = new StoredFlowProcess({
+    store: storeOf(1),
+    timers,
+    work: (_n: number, ctx: Context) => void ctx.expect("input"),
+  });
+  process.start([1]);
+  await process.settle();
+  assertThrows(() => ledger.toldError(1, "job", REFUSED), FleetViolation, "which it has, and which runs");
+  // Another process has it.
+  ledger.toldError(2, "job", REFUSED);
+  await process.engine.shutdown();
+  const store = storeOf(2);
+  const entered = { owner: "another", leaseMs: 60_000, now: timers.now(), token: "once", takesOver: false };
+  const { incarnation = 0 } = await store.enter(entered);
+  const record = await store.find("job");
+  const taken = record && await claimJob(store, { owner: "another", incarnation }, record, timers.now());
+  if (taken === undefined) throw new TypeError("the job was not claimed");
+  // By this claim nothing was stored yet: what it was told was decided before.
+  ledger.toldError(2, "job", REFUSED);
+});
