@@ -1,12 +1,14 @@
 import { test } from "node:test";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { PreflightError, type WorkOptions } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { schedule } from "../../src/schedules/mod.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
 import { outputsOf, startAsking, VersionProcess, within } from "../support/flow_versions.ts";
 import { STRIDE } from "../support/gate_amount.ts";
+import { createLatch } from "../support/latch.ts";
 import { lateStore } from "../support/late_store.ts";
 
 // A worker moves the jobs that it takes to the version of their flow that it was given.
@@ -162,4 +164,57 @@ test("C523 the jobs of a schedule that was declared anew are adopted with the fl
   await timers.advance(2_000);
   await within(timers, Promise.all([worker.stop(), adopting.stop()]));
   await assertRejects(() => next.flow.handle("nobody").read(), Error);
+});
+
+for (const [when, isLate] of [["before", false], ["after", true]] as const) {
+  test(`C523 a job that a worker is just moving, and that is executed there and claimed ${when} it is moved, runs once, in the version that it has`, async () => {
+    const timers = manualTimers();
+    const store = memoryStore();
+    await within(timers, startAsking({ store, timers }));
+    await new VersionProcess(1, { store, timers }).flow.handle("job").deliver(ANSWER, { n: 3 });
+    const latch = createLatch();
+    const replaceFlow: Store["replaceFlow"] = async (...args) => {
+      await latch.passed;
+      await store.replaceFlow?.(...args);
+    };
+    const claim: Store["claim"] = async (query) => {
+      if (isLate) await latch.passed;
+      return await store.claim(query);
+    };
+    const next = new VersionProcess(2, { store: { ...store, replaceFlow, claim }, timers });
+    const { engine, flow } = next;
+    const worker = engine.work({ flows: [flow], onChange: "adopt", idleMs: 0 });
+    await timers.flush();
+    flow.execute("ask", {}, { jobId: "job" });
+    await timers.flush();
+    latch.open();
+    const { status, outputLog } = await within(timers, engine.handle("job").ended());
+    const expected = isLate ? ["sum", "audit"] : ["sum"];
+    assertEquals([status, outputLog.map(({ type }) => type), next.told("lost")], ["completed", expected, []]);
+    // What was executed is not moved any more.
+    assertEquals(next.told("refused").length, isLate ? 0 : 1);
+    await within(timers, worker.stop());
+  });
+}
+
+test("C523 a job that was moved while its engine was shut down is let go of, in its new version", async () => {
+  const timers = manualTimers();
+  const store = memoryStore();
+  await within(timers, startAsking({ store, timers }));
+  await new VersionProcess(1, { store, timers }).flow.handle("job").deliver({ routine: "ask", slot: "answer" }, {
+    n: 3,
+  });
+  const before = await store.find("job");
+  let closing: Promise<void> | undefined;
+  const replaceFlow: Store["replaceFlow"] = async (...args) => {
+    closing = next.engine.shutdown();
+    await store.replaceFlow?.(...args);
+  };
+  const next: VersionProcess = new VersionProcess(2, { store: { ...store, replaceFlow }, timers });
+  next.engine.work({ flows: [next.flow], onChange: "adopt", idleMs: 0 });
+  await timers.flush();
+  await within(timers, Promise.resolve(closing));
+  const { owner, flowHash, sent, consumed } = await store.find("job") ?? {};
+  assertEquals([owner, flowHash === before?.flowHash, sent, consumed], [undefined, false, 1, 0]);
+  assertEquals(await outputsOf(new VersionProcess(2, { store, timers }), timers), "completed, sum 3, audit 3");
 });

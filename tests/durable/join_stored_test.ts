@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
-import type { Context } from "../../mod.ts";
+import { type Context, FencedError } from "../../mod.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { heldStore } from "../support/held_store.ts";
@@ -163,3 +163,28 @@ for (const [what, isDamaged] of [["does not go on where it is executed", false],
     assertEquals([await flow.waitForCompletion(paused), process.begun], [true, [1, 1]]);
   });
 }
+
+test("C543 a paused job that is deleted while its engine looks whether it was resumed is lost to whoever executes it", async () => {
+  const store = memoryStore();
+  const work = (_n: number, ctx: Context) => ctx.pause("a person looks");
+  const before = new StoredFlowProcess({ store, work });
+  const { timers } = before;
+  await before.flow.run("source", { items: [1] }, { jobId: "job" });
+  await before.engine.handle("job").resume();
+  const latch = createLatch();
+  const inbox: Store["inbox"] = async (...query) => {
+    await latch.passed;
+    return await store.inbox(...query);
+  };
+  const process = new StoredFlowProcess({ store: { ...store, inbox }, timers, work });
+  const job = process.start([7]);
+  const lost = assertRejects(() => process.flow.waitForCompletion(job), FencedError);
+  await process.settle();
+  const record = await store.find("job");
+  assertEquals([record?.epoch, record && await store.delete(record)], [2, true]);
+  await timers.advance(15_000);
+  latch.open();
+  await timers.advance(1_000);
+  await lost;
+  assertEquals([process.begun, await store.find("job")], [[], undefined]);
+});

@@ -451,6 +451,29 @@ for (const [name, times] of Object.entries(TIMES)) {
   });
 }
 
+test("a live job that its engine has by a later claim than the next one goes on by that from what is stored", async () => {
+  const store = memoryStore();
+  const owner = new StoredFlowProcess({ store: { ...store }, work: waiting });
+  owner.start([1]);
+  await owner.settle();
+  owner.store.take = async ({ owner: name, incarnation, now }) => {
+    owner.store.take = store.take;
+    // The answer to the first one is lost.
+    const claim = async () => {
+      const record = await store.find("job");
+      return await store.claim({ owner: name, incarnation, now, jobs: record === undefined ? [] : [record] });
+    };
+    await claim();
+    return await claim();
+  };
+  await owner.engine.recover();
+  await owner.settle();
+  assertEquals([(await store.find("job"))?.epoch, owner.told("lost").length], [3, 1]);
+  await owner.engine.handle("job").deliver({ routine: "worker", slot: "input" }, { n: 2 });
+  await owner.settle();
+  assertEquals([(await store.find("job"))?.status, owner.begun], ["completed", [1, 2]]);
+});
+
 test("a job that is taken twice while it is being started is taken up once", async () => {
   const store = memoryStore();
   const first = new StoredFlowProcess({ store, work: waiting });

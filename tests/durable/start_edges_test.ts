@@ -189,3 +189,40 @@ test("a job that is started is due from its creation on, also when the clock goe
   const { createdAt, dueAt } = await store.find("job") ?? {};
   assertEquals(dueAt, createdAt);
 });
+
+test("a job that is claimed again for a command which came as it was let go is left to another object of it that is started meanwhile", async () => {
+  const { store, process, flow, job } = await openPaused();
+  const { append, claim } = store;
+  const second = await process.engine.open("job");
+  const latch = createLatch();
+  let isPaused = false;
+  store.append = async (by, revision, entries, head) => {
+    if (head?.releases === true) {
+      isPaused = true;
+      await latch.passed;
+    }
+    return await append(by, revision, entries, head);
+  };
+  flow.resume(job);
+  await process.settle();
+  flow.pause(job, { graceMs: 0 }).catch(() => {});
+  await process.settle();
+  assertEquals(isPaused, true);
+  store.append = append;
+  let starts = 0;
+  store.claim = async (query) => {
+    const answer = await claim(query);
+    if (++starts === 1) flow.resume(second.job);
+    return answer;
+  };
+  await process.engine.handle("job").resume();
+  await process.settle();
+  latch.open();
+  await process.timers.advance(30_000);
+  // The command has had its effect, though the other object has not been given the job.
+  const { status, consumed, sent } = await store.find("job") ?? {};
+  assertEquals([starts, status, consumed, sent, process.told("lost")], [2, "running", 1, 1, []]);
+  await process.engine.handle("job").cancel();
+  await process.settle();
+  assertEquals((await store.find("job"))?.status, "cancelled");
+});

@@ -99,12 +99,11 @@ export class JobStorage {
    */
   readClock(job: Job): Promise<void> | undefined {
     const { ownership: { clock }, fresh } = this.#session;
-    if (clock === undefined) return undefined;
+    const ahead = fresh.get(job);
+    if (clock === undefined || ahead === undefined) return undefined;
     return Promise.resolve(readClock(this.#session, job)).then(() => {
       const { deadline } = job;
-      if (deadline !== undefined) {
-        job.deadline = { ...deadline, until: deadline.until + clock.ahead - (fresh.get(job) ?? 0) };
-      }
+      if (deadline !== undefined) job.deadline = { ...deadline, until: deadline.until + clock.ahead - ahead };
     });
   }
 

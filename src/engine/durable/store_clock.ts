@@ -138,10 +138,9 @@ export function madeByClock<J extends { readonly job: Job }>(
   session: StoreSession,
   make: (ahead: number) => readonly J[],
 ): MaybePromise<readonly J[]> {
-  const { ahead = 0 } = session.ownership.clock ?? {};
+  const { clock } = session.ownership;
+  const { ahead } = clock ?? { ahead: 0 };
   const made = make(ahead);
-  const reading = made[0] && readClock(session, made[0].job);
-  return reading?.then(() =>
-    session.ownership.clock?.ahead === ahead ? made : make(session.ownership.clock?.ahead ?? 0)
-  ) ?? made;
+  if (clock === undefined || made[0] === undefined) return made;
+  return readClock(session, made[0].job)?.then(() => clock.ahead === ahead ? made : make(clock.ahead)) ?? made;
 }

@@ -47,8 +47,10 @@ export class ChildStarter implements JobChildren {
         this.#commit(opened, ended);
       }
     } catch (error) {
+      // Unreachable default: it is a StoreError.
+      const reason = error instanceof Error ? error : new Error("the store has failed", { cause: error });
       // The next engine that claims the job starts them.
-      committer.journal?.lose(error instanceof Error ? error : new Error("the store has failed", { cause: error }));
+      committer.journal?.lose(reason);
     }
     this.isStarting = false;
     this.#execution.poll();

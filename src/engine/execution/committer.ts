@@ -37,7 +37,7 @@ export class Committer {
   }
 
   /**
-   * Performs a commit that makes tasks ready: `applied` is called before it is stored, `follow` afterwards. The tasks are in the
+   * Performs a commit that makes tasks ready: `applied` is called before it is stored, if there is a store, `follow` afterwards. The tasks are in the
    * queue before listeners are called: one may deliver to a task that has just been made. The transaction of `activation`, if there is
    * one, is committed with the entry.
    */
@@ -53,7 +53,6 @@ export class Committer {
     apply(this.#job, commit);
     if (commit.kind === "step" && commit.effects !== undefined) this.queue.withdraw(commit.effects.withdrawn);
     this.queue.addAll(readied, commit.time);
-    applied?.();
     this.#tell(commit);
     follow?.();
   }

@@ -65,7 +65,7 @@ async function enter(start: StoredStart): Promise<void> {
   const known = storage.recordOf(job);
   if (known !== undefined) return claim(start, known);
   const isFresh = storage.isFresh(job);
-  const reading = isFresh ? storage.readClock(job) : undefined;
+  const reading = storage.readClock(job);
   if (reading !== undefined) await reading;
   let found = isFresh ? undefined : await storage.load(job);
   if (found === undefined) {
