@@ -5,6 +5,7 @@ import { memoryStore } from "../../src/stores/memory_store.ts";
 import { completeFleet } from "../../src/testing/fleet/simulate_fleet.ts";
 import { FleetError, simulateFleet } from "../../src/testing/mod.ts";
 import { amountOf, SHARE } from "../support/gate_amount.ts";
+import { runFleetOf } from "../support/fleet_seed.ts";
 import { runVersionFleetOf, versionFleetOf } from "../support/version_fleets.ts";
 import { PATIENCE } from "./in_gate.ts";
 
@@ -19,17 +20,18 @@ test(
   },
 );
 
-test("C527 fleets in which a job was moved while its engine was taking it up", PATIENCE, async () => {
-  await runVersionFleetOf(335);
-});
-
-test(
-  "C527 a fleet gives whoever waits the time for a question that is not answered to be asked again",
-  PATIENCE,
-  async () => {
-    await runVersionFleetOf(808);
-  },
-);
+// Each fails with its fault put back: see `scripts/fleet_defects.ts`.
+const MENDED: Readonly<Record<string, readonly [seed: number, focus: string]>> = {
+  "C527 a job is moved while its engine is taking it up": [66, "takenVersions"],
+  "C560 a claim of one life of a job comes to the next": [155, "livesOfVersions"],
+  "C561 a paused job is executed while its handlers run": [35, "livesOfVersions"],
+  "C562 a job waits to be taken up by a claim that is over": [182, "livesOfVersions"],
+};
+for (const [what, [seed, focus]] of Object.entries(MENDED)) {
+  test(`${what}: fleets in which that did harm`, PATIENCE, async () => {
+    await runFleetOf(seed, {}, focus);
+  });
+}
 
 test("C527 a fleet finds a store that says it has given a job another flow, and has not", PATIENCE, async () => {
   const openStore = () => ({ ...memoryStore(), replaceFlow: () => {} });
