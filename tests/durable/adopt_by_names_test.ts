@@ -9,7 +9,7 @@ import { lateStore } from "../support/late_store.ts";
 // A worker that is told how names have changed since a version moves the jobs of that version.
 
 for (const [name, createStore] of [["at once", memoryStore], ["later", lateStore]] as const) {
-  test(`C553 a worker moves jobs whose routines have other names now, as a function says for their version, with a store that answers ${name}`, async () => {
+  test(`C548 a worker moves jobs whose routines have other names now, as a function says for their version, with a store that answers ${name}`, async () => {
     const options = { store: createStore(), timers: manualTimers() };
     const { timers } = options;
     await within(timers, startAsking(options));
@@ -29,7 +29,7 @@ for (const [name, createStore] of [["at once", memoryStore], ["later", lateStore
   });
 }
 
-test("C553 what such a function must not return leaves the job to others, and the observer hears what to return", async () => {
+test("C548 what such a function must not return leaves the job to others, and the observer hears what to return", async () => {
   const wrong: Readonly<Record<string, () => unknown>> = {
     "onChange has returned undefined; return at once how names have changed": () => undefined,
     "onChange has returned a Promise instance; return at once": () => Promise.resolve({}),
@@ -54,7 +54,7 @@ test("C553 what such a function must not return leaves the job to others, and th
   }
 });
 
-test("C553 such a function needs the flows themselves, as adopt does, and another value is refused by name", () => {
+test("C548 such a function needs the flows themselves, as adopt does, and another value is refused by name", () => {
   const { engine } = new VersionProcess(2, { store: memoryStore(), timers: manualTimers() });
   assertThrows(() => engine.work({ onChange: () => ({}) }), TypeError, "needs the flows themselves");
   const onChange = "rename" as NonNullable<WorkOptions["onChange"]>;

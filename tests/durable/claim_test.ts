@@ -418,7 +418,7 @@ test("the failure of a task that no recovery gets any further is told", async ()
 });
 
 for (const [name, createStore] of Object.entries({ "at once": memoryStore, "later": lateStore })) {
-  test(`C562 a job that waits to be taken up does not run by that claim when it was had by a newer one meanwhile: a store that answers ${name}`, async () => {
+  test(`C551 a job that waits to be taken up does not run by that claim when it was had by a newer one meanwhile: a store that answers ${name}`, async () => {
     const store = createStore();
     const owner = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
     const paused = owner.start([1], "first");

@@ -96,7 +96,7 @@ for (const [when, createStore] of Object.entries(STORES)) {
   });
 }
 
-test("C550 a paused job that was sent a redrive, which is for jobs that have ended, stays paused where it is executed", async () => {
+test("C545 a paused job that was sent a redrive, which is for jobs that have ended, stays paused where it is executed", async () => {
   const work = (_n: number, ctx: Context) => ctx.pause("a person looks");
   const process = new StoredFlowProcess({ store: lateStore(), work });
   await process.flow.run("source", { items: [1, 2] }, { jobId: "job" });
@@ -134,7 +134,7 @@ test("C538 a job that its owner has paused with its last write stays paused, who
 });
 
 for (const [what, isDamaged] of [["does not go on where it is executed", false], ["cannot be read", true]] as const) {
-  test(`C561 a paused job that ${what} stays with its engine until its handlers have returned`, async () => {
+  test(`C550 a paused job that ${what} stays with its engine until its handlers have returned`, async () => {
     const store = memoryStore();
     const latch = createLatch();
     const process = new StoredFlowProcess({ store: { ...store }, work: () => latch.passed });

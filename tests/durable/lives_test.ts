@@ -34,7 +34,7 @@ async function openPaused(createStore: () => Store) {
 }
 
 for (const [name, createStore] of Object.entries(STORES)) {
-  test(`C560 a job that was read goes on only in the life that it had then: a store that answers ${name}`, async () => {
+  test(`C549 a job that was read goes on only in the life that it had then: a store that answers ${name}`, async () => {
     const { data, process, flow, job } = await openPaused(createStore);
     const { timers } = process;
     const next = await recreate(data, [2], timers);
@@ -49,7 +49,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals([await data.find("job"), process.begun, next.begun], [before, [], [2]]);
   });
 
-  test(`C560 a claim that is repeated as its answer was lost is one of the same life: a store that answers ${name}`, async () => {
+  test(`C549 a claim that is repeated as its answer was lost is one of the same life: a store that answers ${name}`, async () => {
     const { data, process, flow, job } = await openPaused(createStore);
     const { timers, store } = process;
     store.claim = async ({ owner, incarnation, now }) => {
@@ -67,7 +67,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals([epoch, revision, status, process.begun], [1, 0, "pending", []]);
   });
 
-  test(`C560 whoever executes a job by an id that is deleted and created anew just then follows the present one: a store that answers ${name}`, async () => {
+  test(`C549 whoever executes a job by an id that is deleted and created anew just then follows the present one: a store that answers ${name}`, async () => {
     const { data, process } = await openPaused(createStore);
     const { timers, store } = process;
     await recreate(data, [1], timers);

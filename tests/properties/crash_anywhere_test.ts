@@ -6,7 +6,7 @@ import { inGate, PATIENCE } from "./in_gate.ts";
 const [somewhere, everywhere] = [{ deaths: 0 }, { deaths: 0 }];
 
 test(
-  "C552 Invariant 5: a job whose processes die ends as if none had died, byte for byte",
+  "C547 Invariant 5: a job whose processes die ends as if none had died, byte for byte",
   PATIENCE,
   inGate(crashedSomewhere(somewhere), 400, () => assertGreater(somewhere.deaths, 500), 10_000),
 );

@@ -8,7 +8,7 @@ import { inGate, PATIENCE } from "./in_gate.ts";
 const coverage = new FeatureCoverage();
 
 test(
-  "C552 Invariants 1 and 2: every delivery is pending, committed or among the failures, at every commit, and nothing counts twice",
+  "C547 Invariants 1 and 2: every delivery is pending, committed or among the failures, at every commit, and nothing counts twice",
   PATIENCE,
   async () => {
     await inGate(nothingIsLost(coverage), 500, () => {})();

@@ -23,9 +23,9 @@ test(
 // Each fails with its fault put back: see `scripts/fleet_defects.ts`.
 const MENDED: Readonly<Record<string, readonly [seed: number, focus: string]>> = {
   "C527 a job is moved while its engine is taking it up": [66, "takenVersions"],
-  "C560 a claim of one life of a job comes to the next": [155, "livesOfVersions"],
-  "C561 a paused job is executed while its handlers run": [35, "livesOfVersions"],
-  "C562 a job waits to be taken up by a claim that is over": [182, "livesOfVersions"],
+  "C549 a claim of one life of a job comes to the next": [155, "livesOfVersions"],
+  "C550 a paused job is executed while its handlers run": [35, "livesOfVersions"],
+  "C551 a job waits to be taken up by a claim that is over": [182, "livesOfVersions"],
 };
 for (const [what, [seed, focus]] of Object.entries(MENDED)) {
   test(`${what}: fleets in which that did harm`, PATIENCE, async () => {

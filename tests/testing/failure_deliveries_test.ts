@@ -49,7 +49,7 @@ async function failedJob() {
   return { entry, judge: (other: Record<string, unknown>) => judgeFailure("job", task, other, connections) };
 }
 
-test("C551 a fleet judges that a failure is delivered by each of its connections, under the names of the mapping, and by no other", async () => {
+test("C546 a fleet judges that a failure is delivered by each of its connections, under the names of the mapping, and by no other", async () => {
   const { entry, judge } = await failedJob();
   judge(entry);
   const [delivery] = entry.created;

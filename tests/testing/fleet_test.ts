@@ -93,7 +93,7 @@ test("C541 a fleet finds the defect: a job with a deadline ends before that pass
   }
 });
 
-test("C551 a fleet finds the defect: a child that nobody waits for is forgotten", IN_GATE, async () => {
+test("C546 a fleet finds the defect: a child that nobody waits for is forgotten", IN_GATE, async () => {
   const { set } = Children.prototype;
   Children.prototype.set = function (this: Children, child) {
     if (child.to !== undefined) set.call(this, child);
@@ -107,7 +107,7 @@ test("C551 a fleet finds the defect: a child that nobody waits for is forgotten"
   }
 });
 
-test("C551 in a fleet, a redrive gives some failures the other data of `repairs`", async () => {
+test("C546 in a fleet, a redrive gives some failures the other data of `repairs`", async () => {
   const amounts: unknown[] = [];
   class Order extends Routine {
     readonly trigger = this.addSlot("trigger", this.take);
