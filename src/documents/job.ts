@@ -228,7 +228,8 @@ type Plain<T> = { readonly [K in keyof T]: T[K] extends readonly (infer I)[] ? r
 type JobParts = Plain<ReturnType<typeof partsOf>>;
 
 const jobParts: c.Codec<JobParts, JobDocument> = c.shape({
-  arrivals: c.optionalNamed(c.named(c.list(c.positive))),
+  // Copies: the job adds to its lists, and documents are frozen.
+  arrivals: c.optionalNamed(c.named(c.via(c.list(c.positive), (ids: number[]) => [...ids], (ids) => [...ids]))),
   children: childrenOf(innerJob),
   createdAt: c.instant,
   deadline: c.optional(

@@ -8,7 +8,7 @@ import { hasStarted, NO_DETAILS, type Task, type TaskDetails } from "./task.ts";
  * commit of the question. Whether a task will ask is not known before: a delivery is noted while an older task of its routine
  * is pending, or has failed and may be put back.
  */
-export type Arrivals = Map<string, Map<string, readonly number[]>>;
+export type Arrivals = Map<string, Map<string, number[]>>;
 
 /** More notes of a slot are not kept: only the newest. */
 const MOST_NOTES = 1_000;
@@ -20,9 +20,12 @@ export function noteArrival(job: Job, { id, route: { routine, slot } }: Task): v
   const asker = firstAsker(job, routine);
   if (asker === undefined) return;
   const arrivals = job.arrivals ??= new Map();
-  const slots = arrivals.get(routine) ?? new Map<string, readonly number[]>();
+  const slots = arrivals.get(routine) ?? new Map<string, number[]>();
   arrivals.set(routine, slots);
-  slots.set(slot, [...(slots.get(slot) ?? []), id].slice(-MOST_NOTES));
+  const ids = slots.get(slot) ?? [];
+  slots.set(slot, ids);
+  ids.push(id);
+  if (ids.length > MOST_NOTES) ids.shift();
 }
 
 /** Drops the notes of a routine for which no task may ask: one of its tasks has ended, or was answered by some of them. */
@@ -31,6 +34,8 @@ export function dropArrivals(job: Job, routine: string, answers: readonly number
   if (slots === undefined) return;
   const asker = firstAsker(job, routine) ?? Infinity;
   for (const [slot, ids] of slots) {
+    // The oldest is the first: while a job works off many deliveries, nothing has to be dropped.
+    if (answers.length === 0 && ids[0] !== undefined && ids[0] > asker) continue;
     const left = ids.filter((id) => id > asker && !answers.includes(id));
     if (left.length > 0) slots.set(slot, left);
     else slots.delete(slot);
