@@ -18,7 +18,7 @@ export function letGo(job: Job, task: Task): void {
   if (details === undefined) return;
   letGoOfLists(job, task);
   const { attempt, step } = details;
-  task.details = { ...NO_DETAILS, attempt, step };
+  task.details = attempt === 0 && step === 0 ? NO_DETAILS : { ...NO_DETAILS, attempt, step };
 }
 
 /** A task lets go of the items of its slot's lists that it holds. */

@@ -24,7 +24,7 @@ export type SlotData =
     readonly lists: Map<string, SlotList>;
     /**
      * By key, how many tasks hold the items from a position on: tasks that were merged here and have not ended, whose later
-     * attempts need the items that they got.
+     * attempts need the items that they got. Goes with its list.
      */
     readonly holds: Map<string, Map<number, number>>;
     /** Live handlers that watch the lists: for each that has grown since, where it ended when the handler began. */
@@ -82,9 +82,9 @@ export function clearLists(data: SlotLists, upTo: ReadonlyMap<string, number>): 
 /** A task holds what it got. */
 export function holdItems({ holds }: SlotLists, ranges: ReadonlyMap<string, ListRange>): void {
   for (const [key, { from }] of ranges) {
-    const positions = holds.get(key);
-    if (positions === undefined) holds.set(key, new Map([[from, 1]]));
-    else positions.set(from, (positions.get(from) ?? 0) + 1);
+    const positions = holds.get(key) ?? new Map<number, number>();
+    holds.set(key, positions);
+    positions.set(from, (positions.get(from) ?? 0) + 1);
   }
 }
 
@@ -96,7 +96,6 @@ export function letGoOfItems(data: SlotLists, ranges: ReadonlyMap<string, ListRa
     const count = positions?.get(from) ?? 0;
     if (count > 1) positions?.set(from, count - 1);
     else positions?.delete(from);
-    if (positions?.size === 0) data.holds.delete(key);
   }
   dropCleared(data, ranges.keys());
 }
@@ -116,6 +115,8 @@ function dropCleared(data: SlotLists, keys: Iterable<string>): void {
     if (from === list.start) continue;
     list.items = list.items.slice(from - list.start);
     list.start = from;
-    if (list.items.length === 0) data.lists.delete(key);
+    if (list.items.length > 0) continue;
+    data.lists.delete(key);
+    data.holds.delete(key);
   }
 }
