@@ -106,6 +106,23 @@ test("C545 a paused job that was sent a redrive, which is for jobs that have end
   assertEquals([status, process.begun], ["paused", [1]]);
 });
 
+test("a paused job whose inbox has a command that nobody can read stays paused where it is executed", async () => {
+  const store = memoryStore();
+  const process = new StoredFlowProcess({ store, work: (_n, ctx) => ctx.pause("a person looks") });
+  await process.flow.run("source", { items: [1] }, { jobId: "job" });
+  const unreadable = {
+    key: "odd",
+    text: "{",
+    reopens: false,
+    now: process.timers.now(),
+    keyRetentionMs: 60_000,
+    room: 10,
+  };
+  await store.send({ jobId: "job" }, unreadable);
+  const { status } = await process.flow.run("source", { items: [7] }, { jobId: "job" });
+  assertEquals([status, process.begun], ["paused", [1]]);
+});
+
 test("C538 a job that its owner has paused with its last write stays paused, whoever executes it by what it read before", async () => {
   const store = memoryStore();
   const held = heldStore(store);

@@ -8,6 +8,7 @@ interface Options {
 }
 
 export declare class Pool implements PgPool {
+  readonly options: { connectionTimeoutMillis?: number };
   constructor(options: Options);
   query: PgPool["query"];
   connect(): Promise<PgConnection & { listenerCount(event: string): number }>;
