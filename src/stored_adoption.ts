@@ -111,10 +111,9 @@ export interface AdoptingFlow {
 export function adoptingOf(
   action: string,
   engine: AdoptionHost,
-  onChange: AdoptionChoice | string,
+  choose: AdoptionChoice,
   flows: readonly (string | Flow)[] = [],
 ): ReadonlyMap<string, AdoptingFlow> {
-  const choose = typeof onChange === "function" ? onChange : () => ({});
   const begin = `${action}: onChange "adopt"`;
   if (engine.session.store.replaceFlow === undefined) {
     const why = "needs a store that can give a job another flow, and this one has no replaceFlow; use another store";
@@ -153,15 +152,15 @@ function checkAdopting(action: string, engine: AdoptionHost, flow: Flow): void {
   }
 }
 
-/** The flow to which a worker moves a job, as the job's own has a lower version. */
-export function adoptingFor(taken: TakenJob, engine: AdoptionHost): AdoptingFlow | undefined {
-  const adopting = engine.adopting(taken.record.flowId);
-  if (adopting === undefined || storageOf(adopting.flow)?.hasThisFlow(taken.record) !== false) return undefined;
-  return versionOf(taken) < adopting.flow.version ? adopting : undefined;
-}
+/** The same for a job whose own flow has this version, a lower one. */
+type AdoptingLower = AdoptingFlow & { readonly flowVersion: number };
 
-function versionOf({ flow }: TakenJob): number {
-  return readFlowDocument(JSON.parse(flow)).flowVersion ?? 1;
+/** The flow to which a worker moves a job, as the job's own has a lower version. */
+export function adoptingFor({ flow: text, record }: TakenJob, engine: AdoptionHost): AdoptingLower | undefined {
+  const adopting = engine.adopting(record.flowId);
+  if (adopting === undefined || storageOf(adopting.flow)?.hasThisFlow(record) !== false) return undefined;
+  const { flowVersion = 1 } = readFlowDocument(JSON.parse(text));
+  return flowVersion < adopting.flow.version ? { ...adopting, flowVersion } : undefined;
 }
 
 /**
@@ -174,7 +173,7 @@ function versionOf({ flow }: TakenJob): number {
  * @throws {StoreError} when the store keeps failing
  */
 export async function adoptTaken(
-  { flow, choose }: AdoptingFlow,
+  { flow, choose, flowVersion }: AdoptingLower,
   session: StoreSession,
   taken: TakenJob,
 ): Promise<TakenJob> {
@@ -183,7 +182,7 @@ export async function adoptTaken(
   const storage = storageOf(flow);
   // Unreachable: `adoptingFor` has found it.
   if (storage === undefined) return taken;
-  const options: unknown = choose({ jobId, flowId, flowVersion: versionOf(taken) });
+  const options: unknown = choose({ jobId, flowId, flowVersion });
   if (!isRecord(options) || isAsyncAnswer(options) || "dryRun" in options) {
     const remedy = 'return at once how names have changed, as { rename: { before: "after" } }, or {}';
     throw new TypeError(`${action}: onChange has returned ${describeValue(options)}; ${remedy}`);

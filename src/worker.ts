@@ -33,6 +33,8 @@ const MOST_SKIPPED = 9;
 /** Why a wait has ended: the store has told something, the next known instant has come, or nobody has looked for a while. */
 type WaitEnd = "told" | "due" | "unseen";
 
+/** How a worker moves jobs, by the word for it. */
+const CHOICES = { stored: undefined, adopt: () => ({}) } as const;
 const OPTIONS: OptionNames<WorkOptions> = {
   ...{ concurrency: true, drainMs: true, flows: true, idleMs: true },
   ...{ onChange: true, pollMs: true, queues: true, signal: true },
@@ -98,9 +100,9 @@ export class StoreWorker implements Worker {
       drainMs: checkDuration(action, "drainMs", drainMs, Infinity),
       idleMs: checkDuration(action, "idleMs", idleMs, Infinity),
     };
-    const adopts = typeof onChange === "function" ||
-      checkWord(action, "onChange", onChange, ["stored", "adopt"]) === "adopt";
-    this.#adopting = adopts ? adoptingOf(action, engine, onChange, flows) : new Map();
+    const isChosen = typeof onChange === "function";
+    const choose = isChosen ? onChange : CHOICES[checkWord(action, "onChange", onChange, ["stored", "adopt"])];
+    this.#adopting = choose === undefined ? new Map() : adoptingOf(action, engine, choose, flows);
     this.#sources = sourcesOf(action, engine, ids, plans);
     this.#looksFor = hashText(JSON.stringify([ids, queues]));
     this.#watch = new StoreWatch(engine.session, (event) => {
