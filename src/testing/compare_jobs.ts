@@ -79,7 +79,8 @@ function anyOrder(items: readonly unknown[] = []): readonly string[] {
   return items.map((item) => JSON.stringify(item)).sort();
 }
 
-function sortKeys(object: object): unknown {
+/** The object with its keys in order. */
+export function sortKeys(object: object): unknown {
   return Object.fromEntries(Object.entries(object).sort(([a], [b]) => a < b ? -1 : 1));
 }
 

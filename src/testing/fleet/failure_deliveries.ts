@@ -3,6 +3,7 @@ import type { FlowDocument } from "../../documents/flow_schema.ts";
 import { dataOf, type Task } from "../../job/task.ts";
 import { isRecord } from "../../values/json.ts";
 import { wireOf } from "../../values/payload.ts";
+import { sortKeys } from "../compare_jobs.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 
 type FailureConnection = NonNullable<FlowDocument["failureConnections"]>[number];
@@ -77,9 +78,5 @@ function renamed(data: Record<string, unknown>, mapping: Readonly<Record<string,
 
 /** A value as text, whatever the order of its keys. */
 function textOf(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_, part) =>
-      isRecord(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0)) : part,
-  ) ?? "nothing";
+  return JSON.stringify(value, (_, part) => isRecord(part) ? sortKeys(part) : part) ?? "nothing";
 }
