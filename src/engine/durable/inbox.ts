@@ -129,8 +129,10 @@ export class Inbox {
       if (journal.resting.passed !== undefined) await journal.resting.passed;
       // A job that is being started reads on when it has begun; one that was let go, when it is claimed again.
       if (journal.isOver || job.isStarting) return;
-      journal.reads.isAddressed ||= journal.isReleased;
-      if (journal.isReleased) return;
+      if (journal.isReleased) {
+        journal.reads.isAddressed = true;
+        return;
+      }
       if (sequence <= journal.reads.last) continue;
       const before = journal.reads.last;
       journal.reads.last = sequence;

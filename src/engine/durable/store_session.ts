@@ -195,8 +195,8 @@ export class StoreSession {
   }
 
   /**
-   * Says whether a claimed job may be taken up now: not by a claim that is over. If the engine still has to do with it, an older claim is dropped, and a newer one
-   * waits until it has not.
+   * Says whether a claimed job may be taken up now: not by a claim that is over. If the engine still has to do with it, an older claim is
+   * dropped, and a newer one waits until it has not.
    */
   mayTakeUp(taken: TakenJob): boolean {
     const { record } = taken;

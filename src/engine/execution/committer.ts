@@ -37,9 +37,9 @@ export class Committer {
   }
 
   /**
-   * Performs a commit that makes tasks ready: `applied` is called before it is stored, if there is a store, `follow` afterwards. The tasks are in the
-   * queue before listeners are called: one may deliver to a task that has just been made. The transaction of `activation`, if there is
-   * one, is committed with the entry.
+   * Performs a commit that makes tasks ready: `applied` is called before it is stored, if there is a store, `follow` afterwards. The
+   * tasks are in the queue before listeners are called: one may deliver to a task that has just been made. The transaction of
+   * `activation`, if there is one, is committed with the entry.
    */
   perform(
     commit: Commit,

@@ -16,7 +16,7 @@ import { refuse } from "./refusal.ts";
 export interface StoredStart {
   readonly storage: JobStorage;
   readonly execution: Execution;
-  /** Whether it goes on only where the store's job does: not one that has come to rest, or is elsewhere. */
+  /** Whether the store's job takes its place, and it goes on only where that one does: not at rest, nor elsewhere. */
   readonly joins: boolean;
   /** Makes the commit by which the job goes on, from the state that it has by then. */
   readonly createFirst: () => StatusCommit;
@@ -64,10 +64,9 @@ async function enter(start: StoredStart): Promise<void> {
   const { job } = execution;
   const known = storage.recordOf(job);
   if (known !== undefined) return claim(start, known);
-  const isFresh = storage.isFresh(job);
   const reading = storage.readClock(job);
   if (reading !== undefined) await reading;
-  let found = isFresh ? undefined : await storage.load(job);
+  let found = joins ? undefined : await storage.load(job);
   if (found === undefined) {
     execution.resume(createFirst());
     const journal = await storage.create(job);
@@ -83,7 +82,7 @@ async function enter(start: StoredStart): Promise<void> {
   const { record } = found;
   const isElsewhere = storage.isElsewhere(record);
   // A job that was read from a document goes on only from the state that it shows.
-  if (!isFresh && (isElsewhere || writeJob(job) !== writeJob(found.job))) {
+  if (!joins && (isElsewhere || writeJob(job) !== writeJob(found.job))) {
     throw new FencedError(job.jobId, undefined, record.revision);
   }
   // Nothing starts if another engine has the job.
