@@ -40,6 +40,7 @@ const CHILD_JOBS = `${DURABLE}/child_jobs.ts`;
 const STORED_JOBS = "src/stored_jobs.ts";
 const REDRIVE = `${EXECUTION}/redrive.ts`;
 const ADOPTION = "src/stored_adoption.ts";
+const MOVED = "src/documents/moved_routines.ts";
 
 function defect(rule: string, what: string, file: string, from: string, to: string, focus?: string): FleetDefect {
   return { rule, what, edits: [{ file, from, to }], focus };
@@ -930,6 +931,62 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "if (taken === undefined || !session.mayTakeUp(taken)) throw lost;",
     "if (taken === undefined) throw lost;",
     "takenVersions",
+  ),
+  defect(
+    "renames",
+    "tasks that wait for a retry keep the names of before",
+    MOVED,
+    "pendingTasks: pendingTasks.filter(isKept).map(moveTask),",
+    "pendingTasks: pendingTasks.filter(isKept).map((it) => it.attempt === undefined ? moveTask(it) : it),",
+    "renamedVersions",
+  ),
+  defect(
+    "renames",
+    "a job whose names have changed already is given new ones again",
+    ADOPTION,
+    "    if (!storage.hasThisFlow(taken.record)) {\n      if (taken.record.flowHash !== record.flowHash) throw lost;\n",
+    "    {\n",
+    "renamedVersions",
+  ),
+  defect(
+    "renames",
+    "what was sent before a move goes nowhere, as nobody knows the former names",
+    ADOPTION,
+    "if (job !== undefined) job.formerNames = formerNamesAfter(before.formerNames, stored.record, moves);",
+    "",
+    "renamedVersions",
+  ),
+  defect(
+    "renames",
+    "what a task was emitted by keeps its name, so that nobody can take it back",
+    MOVED,
+    "slot: slotOf(source.routine, source.slot) } : moveEvent(source);",
+    "slot: slotOf(source.routine, source.slot) } : move(source);",
+    "renamedVersions",
+  ),
+  defect(
+    "renames",
+    "the slot that is told when an answer has not come keeps its name",
+    MOVED,
+    "{ ...awaiting, onTimeout: slotOf(task.routine, onTimeout) }",
+    "awaiting",
+    "renamedVersions",
+  ),
+  defect(
+    "renames",
+    "the slot that is told of the end of a child keeps its name",
+    MOVED,
+    "{ ...move(child), to: slotOf(child.routine, child.to) }",
+    "move(child)",
+    "renamedVersions",
+  ),
+  defect(
+    "renames",
+    "the states of routines keep their ids",
+    MOVED,
+    "routineStates: byId(routineStates),",
+    "routineStates: routineStates ?? {},",
+    "renamedVersions",
   ),
   defect(
     "repairs",

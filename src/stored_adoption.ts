@@ -228,20 +228,20 @@ async function prepare(
 }
 
 /** Moves a job that was to be claimed, and lets go of it. */
-async function moveClaimed(target: Target, { status }: JobRecord, taken: TakenJob | undefined): Promise<void> {
-  const { action, session } = target;
-  const lost = new StateError(
-    "adopt",
-    status,
-    `${action}: somebody else has just taken it; pause it first`,
-    "elsewhere",
-  );
+async function moveClaimed(target: Target, record: JobRecord, taken: TakenJob | undefined): Promise<void> {
+  const { action, session, storage } = target;
+  const why = `${action}: somebody else has just taken it; pause it first`;
+  const lost = new StateError("adopt", record.status, why, "elsewhere");
   // A worker of this engine may have taken it, and goes on by the new claim.
   if (taken === undefined || !session.mayTakeUp(taken)) throw lost;
   // If that fails, the job is found as one that this engine has, or is free when the lease has ended.
   const letGo = () => session.letGo(taken).catch((error) => session.onError(error));
   try {
-    await moveTaken(target, taken);
+    // A claim that was repeated may follow one of this engine by which the job was moved: its names have changed already.
+    if (!storage.hasThisFlow(taken.record)) {
+      if (taken.record.flowHash !== record.flowHash) throw lost;
+      await moveTaken(target, taken);
+    }
   } catch (error) {
     if (error instanceof FencedError) throw lost;
     await letGo();

@@ -20,11 +20,23 @@ test(
   },
 );
 
+test(
+  "C553 Invariants 8 to 11: in fleets whose next versions have other names, jobs have those when they are moved, once",
+  PATIENCE,
+  async () => {
+    let adopted = 0;
+    const fleets = amountOf(40, 2_000);
+    for (let seed = 1; seed <= fleets; seed++) adopted += (await runFleetOf(seed, {}, "renamedVersions")).adopted;
+    assertEquals(SHARE < 1 || adopted > fleets / 4, true, `${adopted} jobs were moved by ${fleets} fleets`);
+  },
+);
+
 // Each fails with its fault put back: see `scripts/fleet_defects.ts`.
 const MENDED: Readonly<Record<string, readonly [seed: number, focus: string]>> = {
   "C527 a job is moved while its engine is taking it up": [66, "takenVersions"],
   "C549 a claim of one life of a job comes to the next": [155, "livesOfVersions"],
   "C550 a paused job is executed while its handlers run": [35, "livesOfVersions"],
+  "C552 a job whose names have changed is given new ones again": [284, "renamedVersions"],
   "C551 a job waits to be taken up by a claim that is over": [182, "livesOfVersions"],
 };
 for (const [what, [seed, focus]] of Object.entries(MENDED)) {

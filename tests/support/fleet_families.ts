@@ -1,4 +1,5 @@
 import { type ChildEnd, type Context, type Event, type Flow, Routine, type Slot } from "../../mod.ts";
+import { RenamedRoutine } from "./renamed_routine.ts";
 
 /** What the flows below get. */
 interface Work {
@@ -10,10 +11,10 @@ interface Work {
 export const childFlows: Map<string, Flow> = new Map();
 
 /** Starts children, and goes on when it was told of the ends of all. What a child has done that is no use is made good, once. */
-export class Leads extends Routine {
+export class Leads extends RenamedRoutine {
   readonly trigger: Slot<Work> = this.addSlot("trigger", this.lead);
-  readonly ended: Slot<ChildEnd> = this.addSlot("ended", this.note);
-  readonly done: Event<object> = this.addEvent<object>("done");
+  readonly ended: Slot<ChildEnd> = this.addSlot(this.wordFor("ended"), this.note);
+  readonly done: Event<object> = this.addEvent<object>(this.wordFor("done"));
   async lead({ children }: Work, ctx: Context): Promise<void> {
     await Promise.resolve();
     ctx.state.set("awaited", children.length);

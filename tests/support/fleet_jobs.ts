@@ -1,15 +1,9 @@
-import {
-  type Context,
-  ErrorHandler,
-  type ExpectTimeout,
-  Flow,
-  type FlowOptions,
-  Registry,
-  Routine,
-} from "../../mod.ts";
+import { type Context, ErrorHandler, Flow, type FlowOptions, Registry, Routine } from "../../mod.ts";
 import { Aggregator } from "../../src/routines/mod.ts";
+import { Asks, AsksBriefly, Escalates } from "./fleet_asks.ts";
 import { childFlows, Leads, Reports, Rushes } from "./fleet_families.ts";
 import { Mends, Mourns, Posts } from "./fleet_repairs.ts";
+import { RENAMED_CLASSES } from "./renamed_classes.ts";
 import { Alone, AMOUNT, Picky, Sums } from "./fleet_specials.ts";
 import type { FleetJob } from "../../src/testing/fleet/fleet_options.ts";
 
@@ -23,7 +17,7 @@ class Relay extends Routine {
   async work(data: object, ctx: Context): Promise<void> {
     await Promise.resolve();
     ctx.shared.update<number>("relayed", (count = 0) => count + 1);
-    ctx.output("relayed", { routine: ctx.routineId, data });
+    ctx.output("relayed", { data });
     ctx.emit(this.done, {});
   }
 }
@@ -53,50 +47,6 @@ class Broken extends Routine {
   readonly trigger = this.addSlot("trigger", this.work);
   work(): void {
     throw new Error("it fails always");
-  }
-}
-
-/** Waits for an answer from outside, for some time or without end. */
-class Asks extends Routine {
-  readonly trigger = this.addSlot("trigger", this.ask);
-  readonly answer = this.addSlot("answer", this.take);
-  readonly done = this.addEvent<object>("done");
-  ask({ timeoutMs }: { timeoutMs?: number }, ctx: Context): void {
-    ctx.expect(this.answer, timeoutMs === undefined ? {} : { timeoutMs });
-  }
-  async take(data: object, ctx: Context): Promise<void> {
-    await Promise.resolve();
-    ctx.shared.update<readonly object[]>("answers", (all = []) => [...all, data].sort(byText));
-    ctx.emit(this.done, {});
-  }
-}
-
-/** Waits for an answer, but not for long. */
-class AsksBriefly extends Asks {
-  override ask(_: object, ctx: Context): void {
-    ctx.expect(this.answer, { timeoutMs: 2_300 });
-  }
-}
-
-/** Waits for an answer, but not for long: then it goes on without. What it would have done meanwhile is taken back. */
-class Escalates extends Asks {
-  readonly late = this.addSlot("late", this.giveUp);
-  readonly reminder = this.addTimer("reminder", this.remind);
-  override ask(_: object, ctx: Context): void {
-    ctx.expect(this.answer, { timeoutMs: 2_300, onTimeout: this.late });
-    ctx.emit(this.reminder, {}, { delayMs: 30 * 86_400_000, key: "reminder" });
-  }
-  override async take(data: object, ctx: Context): Promise<void> {
-    await super.take(data, ctx);
-    ctx.cancelEmit(this.reminder, "reminder");
-  }
-  giveUp({ slot }: ExpectTimeout, ctx: Context): void {
-    ctx.shared.set("late", slot);
-    ctx.cancelEmit(this.reminder, "reminder");
-    ctx.emit(this.done, {});
-  }
-  remind(_: object, ctx: Context): void {
-    ctx.output("reminded", ctx.routineId);
   }
 }
 
@@ -133,11 +83,6 @@ class Fan extends Routine {
   }
 }
 
-function byText(a: object, b: object): number {
-  const [first, second] = [JSON.stringify(a), JSON.stringify(b)];
-  return first < second ? -1 : first > second ? 1 : 0;
-}
-
 const CLASSES = {
   Relay,
   Later,
@@ -162,6 +107,9 @@ const CLASSES = {
 
 /** The classes of all these flows, and the schema of a result. */
 export const fleetRegistry: Registry = new Registry({ ...CLASSES, Aggregator, AMOUNT });
+
+/** With those of versions in which names have changed. */
+export const renamedRegistry: Registry = new Registry({ ...CLASSES, ...RENAMED_CLASSES, Aggregator, AMOUNT });
 
 type ClassName = keyof typeof CLASSES;
 

@@ -3,11 +3,14 @@ import type { FleetTask } from "../../src/testing/fleet/fleet_client.ts";
 import type { FleetFocus } from "../../src/testing/fleet/fleet_focus.ts";
 import type { FleetOptions, FleetSettings } from "../../src/testing/fleet/fleet_options.ts";
 import { completeFleet, type FleetResult, judgeFleet } from "../../src/testing/fleet/simulate_fleet.ts";
-import { FLEET_JOBS, fleetRegistry } from "./fleet_jobs.ts";
+import { FLEET_JOBS, fleetRegistry, renamedRegistry } from "./fleet_jobs.ts";
+import { onChange, renamedVersionOf } from "./renamed_versions.ts";
 import { seededRandom } from "./seeded_random.ts";
 
 /** The jobs of a fleet: with few of them, more is asked of each. */
 const JOBS = 4;
+/** How many fleets there are for each in which names have changed. */
+const RENAMED_EACH = 4;
 
 /** The next version of a flow: with a routine more, and otherwise the same, so that a job ends alike in both. */
 function nextOf(flow: Flow): Flow {
@@ -83,18 +86,27 @@ const TAKEN: FleetFocus = {
     ]).flat(),
 };
 
-/** The options of a fleet by a seed whose processes have two versions of the flows. */
-export function versionFleetOf(seed: number): FleetOptions {
+/** The same, where a function says how the names of the next versions have changed. */
+const RENAMED: FleetFocus = { ...ADOPTIONS, durability: { mode: "strict", attempts: 3 } };
+
+/** The options of a fleet by a seed whose processes have two versions of the flows; in some, their names have changed. */
+export function versionFleetOf(seed: number, isRenamed: boolean = seed % RENAMED_EACH === 2): FleetOptions {
   const random = seededRandom(seed);
   const jobs = Array.from({ length: JOBS }, () => FLEET_JOBS[random.integer(FLEET_JOBS.length)]).flatMap((it) =>
     it ?? []
   );
-  const versions = [...new Set(jobs.flatMap(({ flow }) => NEXT.get(flow.id) ?? []))];
-  return { jobs, versions, registry: fleetRegistry, seed, engines: 3 };
+  const versionOf = isRenamed ? renamedVersionOf : (id: string) => NEXT.get(id);
+  const versions = [...new Set(jobs.flatMap(({ flow }) => versionOf(flow.id) ?? []))];
+  const options = { jobs, versions, seed, engines: 3 };
+  return isRenamed ? { ...options, registry: renamedRegistry, onChange } : { ...options, registry: fleetRegistry };
 }
 
 /** What all such fleets may be about. */
-export const VERSION_FOCUSES: Readonly<Record<string, FleetFocus>> = { livesOfVersions: LIVES, takenVersions: TAKEN };
+export const VERSION_FOCUSES: Readonly<Record<string, FleetFocus>> = {
+  livesOfVersions: LIVES,
+  takenVersions: TAKEN,
+  renamedVersions: RENAMED,
+};
 
 /** The complete settings of that fleet: three of four are about adoptions alone, and half of the others about lives. */
 export function versionSettingsOf(
@@ -103,8 +115,9 @@ export function versionSettingsOf(
   about: FleetFocus | undefined = seed % 8 === 4 ? LIVES : seed % 4 === 0 ? undefined : ADOPTIONS,
 ): FleetSettings {
   const attempts = about === ADOPTIONS ? seed % 4 : 1 + seed % 3;
+  const isRenamed = about === RENAMED || (about !== LIVES && about !== TAKEN && seed % RENAMED_EACH === 2);
   const focus = about && { durability: { mode: "strict", attempts } as const, ...about };
-  return { ...completeFleet({ ...versionFleetOf(seed), ...options }), focus };
+  return { ...completeFleet({ ...versionFleetOf(seed, isRenamed), ...options }), focus };
 }
 
 /** Runs it. */

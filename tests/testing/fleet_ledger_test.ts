@@ -22,6 +22,7 @@ test("C527 a redrive may be refused because the end of its job was never stored,
     maxRecoveries: 2,
     inboxLimit: Infinity,
     queues: [],
+    names: new Map(),
     isRelaxed: false,
   });
   const storeOf = (process: number) =>

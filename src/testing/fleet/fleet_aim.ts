@@ -1,4 +1,4 @@
-import type { FailedTask } from "../../job/job.ts";
+import type { ConnectionTarget } from "../../model/connection.ts";
 import type { FleetLedger } from "./fleet_ledger.ts";
 import type { FleetAsk } from "./fleet_ask.ts";
 import type { FleetDelivery } from "./fleet_options.ts";
@@ -32,15 +32,16 @@ export function aimed(task: AimedTask, ledger: FleetLedger): AimedTask | undefin
   const rest = { ...task, jobId, aim: undefined, failure: undefined, repairs: undefined };
   // A job without failures refuses to drop that of its first task.
   if (asked.type === "discard") return { ...rest, asked: { ...asked, failures: [chosen?.task.id ?? 1] } };
-  if (chosen === undefined) return rest;
-  const repair = repairs.find((it) => isFor(it, chosen, jobId === task.jobId ? undefined : life?.flowId));
+  if (chosen === undefined || life === undefined) return rest;
+  const target = life.named(chosen.task.route);
+  const repair = repairs.find((it) => isFor(it, target, jobId === task.jobId ? undefined : life.flowId));
   const taskId = chosen.task.id;
   return { ...rest, asked: { ...asked, failures: [repair === undefined ? taskId : { taskId, data: repair.data }] } };
 }
 
 /** Whether a delivery is for the slot whose task has failed; `childFlow` is the id of the flow of a child. */
-function isFor(delivery: FleetDelivery, { task: { route } }: FailedTask, childFlow: string | undefined): boolean {
-  return delivery.childFlow === childFlow && delivery.routine === route.routine && delivery.slot === route.slot;
+function isFor(delivery: FleetDelivery, { routine, slot }: ConnectionTarget, childFlow: string | undefined): boolean {
+  return delivery.childFlow === childFlow && delivery.routine === routine && delivery.slot === slot;
 }
 
 function jobOf(rootId: string, aim: FleetAim, { lives }: FleetLedger): string | undefined {

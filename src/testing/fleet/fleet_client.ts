@@ -1,6 +1,7 @@
 import { PreflightError, StateError } from "../../base/errors.ts";
 import { hasEnded } from "../../job/job.ts";
 import { ProcessClock } from "./fleet_clock.ts";
+import type { FleetAsk } from "./fleet_ask.ts";
 import type { FleetJob } from "./fleet_options.ts";
 import type { JobLedger } from "./job_ledger.ts";
 import type { FleetProcess } from "./fleet_process.ts";
@@ -61,6 +62,8 @@ export class FleetClient {
   /** Until when it waits; `undefined` while it waits for nothing. */
   #waitsUntil: number | undefined;
   #round = 0;
+  /** What it asks for, by the names that the job had when it did so first: who repeats a command sends the same. */
+  #asked: FleetAsk | undefined;
 
   /** Makes a client with its tasks. */
   constructor(tasks: readonly FleetTask[], stage: FleetStage) {
@@ -177,7 +180,8 @@ export class FleetClient {
         return this.#next();
       case "ask":
         this.#stage.ledger.asked.set(task.key, (this.#stage.ledger.asked.get(task.key) ?? 0) + 1);
-        process.ask(task.jobId, task.asked, task.key).then(
+        this.#asked ??= named(task.asked, this.#stage.ledger.lifeOf(task.jobId));
+        process.ask(task.jobId, this.#asked, task.key).then(
           () => this.#settled(task, round, "accepted"),
           (error: unknown) => this.#settled(task, round, error instanceof StateError ? "refused" : "unknown", error),
         );
@@ -239,9 +243,15 @@ export class FleetClient {
   #next(): void {
     this.#tasks.shift();
     this.#tries = 0;
+    this.#asked = undefined;
     this.#waitsUntil = undefined;
     this.#round++;
   }
+}
+
+/** What is asked of a job by the names that it has now. */
+function named(asked: FleetAsk, life: JobLedger | undefined): FleetAsk {
+  return asked.type === "deliver" && life !== undefined ? life.present(asked) : asked;
 }
 
 function isStart({ type }: FleetTask): boolean {

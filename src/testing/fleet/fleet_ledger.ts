@@ -17,6 +17,7 @@ import type { LedgerCommand } from "./command_ledger.ts";
 import { Families } from "./families.ts";
 import { checkDelay, checkInput, checkKey, type HandlerCall, type RunningHandler } from "./handler_calls.ts";
 import { JobLedger } from "./job_ledger.ts";
+import type { NamesOfVersions } from "./next_names.ts";
 import { readCommand } from "./read_command.ts";
 import { FleetLeases } from "./fleet_leases.ts";
 import { QueueLedger } from "./queue_ledger.ts";
@@ -30,6 +31,7 @@ export interface LedgerSettings {
   readonly maxRecoveries: number;
   /** How many commands an inbox has at most. */
   readonly inboxLimit: number;
+  readonly names: NamesOfVersions;
   /** The queues with limits over all workers. */
   readonly queues: readonly QueueOptions[];
   /** Whether handlers may run ahead of the store. */
@@ -85,7 +87,8 @@ export class FleetLedger {
   created(process: number, job: NewJob, record: JobRecord): void {
     const parents = record.parentId === undefined ? [] : this.#livesOf(record.parentId);
     const limits = this.#settings.limitsOf(job.flowId, job.flow);
-    const life = new JobLedger(record, job, limits, process, parents);
+    const names = this.#settings.names.get(job.flowId);
+    const life = new JobLedger(record, job, { limits, names, createdBy: process, parents });
     this.lives.set(record.life, life);
     if (record.parentId !== undefined) this.families.created(life, record.parentId);
     if (job.claim !== undefined) this.#claim(process, life, { ...job.claim, epoch: 1 }, 0, false);
@@ -204,7 +207,7 @@ export class FleetLedger {
     if (life.commands.find(command.key) !== undefined) {
       throw new FleetViolation("lost or doubled", `command ${command.key} to ${life.jobId} was stored twice`);
     }
-    const accepted = { ...readCommand(command.text, life.job), key: command.key, at: now, sequence: record.sent };
+    const accepted = { ...readCommand(command.text, life), key: command.key, at: now, sequence: record.sent };
     if (this.refused.has(command.key) && this.asked.get(command.key) === 1) {
       throw new FleetViolation("lost or doubled", `${command.key} to ${life.jobId} was refused, and is stored now`);
     }

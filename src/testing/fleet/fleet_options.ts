@@ -2,7 +2,7 @@ import type { Services } from "../../model/context.ts";
 import type { MaybePromise, Store } from "../../ports/store.ts";
 import type { Flow } from "../../flow.ts";
 import type { FleetFocus } from "./fleet_focus.ts";
-import type { QueueOptions } from "../../work_options.ts";
+import type { AdoptionChoice, QueueOptions } from "../../work_options.ts";
 import type { Registry } from "../../values/registry.ts";
 import type { JobComparison } from "../compare_jobs.ts";
 import type { SimulatedHost } from "../simulated_process.ts";
@@ -92,6 +92,11 @@ export interface FleetOptions {
    * in both versions, since it may be moved at any point. @default {none}
    */
   readonly versions?: readonly Flow[];
+  /**
+   * How names have changed in `versions`, as `engine.work` and `handle.adopt` take it; for each flow it must always say the same, and drop
+   * nothing. Jobs of the fleet have the names of before, in any version, and no data of theirs may depend on names. @default {none has}
+   */
+  readonly onChange?: AdoptionChoice;
   /** The faults, and their probabilities. @default {see there} */
   readonly faults?: FleetFaults;
   /** Which commands are sent to jobs at random. @default {all} */
@@ -115,8 +120,9 @@ export interface FleetOptions {
 export type FleetCommand = "pause" | "resume" | "cancel" | "redrive" | "discard" | "delete";
 
 /** The settings of a fleet: options that are complete. */
-export interface FleetSettings extends Required<Omit<FleetOptions, "openStore" | "faults" | "services">> {
+export interface FleetSettings extends Required<Omit<FleetOptions, "openStore" | "faults" | "onChange" | "services">> {
   readonly faults: Required<FleetFaults>;
+  readonly onChange: AdoptionChoice | undefined;
   readonly services: ((host: SimulatedHost) => Services) | undefined;
   /** What the fleet is about, where that is not left to the seed. */
   readonly focus?: FleetFocus | undefined;

@@ -21,6 +21,7 @@ import type { FleetJob } from "./fleet_options.ts";
 import type { JobLedger } from "./job_ledger.ts";
 import { ANSWER_TIMEOUT_MS, type FleetStage, LEASE_MS, MAX_RECOVERIES } from "./fleet_stage.ts";
 import { KeptClaims } from "./kept_claims.ts";
+import { entryIn, slotIn } from "./next_names.ts";
 import { openProcessStore } from "./process_store.ts";
 
 /** A job of a process. */
@@ -123,15 +124,16 @@ export class FleetProcess {
 
   /** Moves what is taken here to the versions that this process has, whichever of its workers takes it. */
   #adoptWhatIsTaken(): void {
-    const { settings: { queues }, versions } = this.#stage;
+    const { settings: { queues, onChange = "adopt" }, versions } = this.#stage;
     const flows = Array.from(versions.keys(), (id) => this.#flow(id));
     const limits = queues.length > 0 && { queues: [...queues, "default"] };
-    this.#engine.work({ flows, onChange: "adopt", pollMs: POLL_MS, idleMs: 1_000, drainMs: 1_000, ...limits });
+    this.#engine.work({ flows, onChange, pollMs: POLL_MS, idleMs: 1_000, drainMs: 1_000, ...limits });
   }
 
   /** Moves a job to the next version of its flow. */
   async adopt(jobId: string, flowId: string): Promise<void> {
-    await this.#adoptions.watch(jobId, () => this.#flow(flowId).handle(jobId).adopt());
+    const { options = {} } = this.#stage.names.get(flowId) ?? {};
+    await this.#adoptions.watch(jobId, () => this.#flow(flowId).handle(jobId).adopt(options));
   }
 
   /** The ids of the jobs that it keeps. */
@@ -153,7 +155,7 @@ export class FleetProcess {
   /** Starts a job that runs here. */
   execute(jobId: string, { flow: { id }, entry, params = {}, deadlineMs }: FleetJob): void {
     const flow = this.#flow(id);
-    const job = flow.execute(flow.slot(entry.routine, entry.slot), params as never, { jobId, deadlineMs });
+    const job = flow.execute(entryIn(flow, entry, this.#stage.names), params as never, { jobId, deadlineMs });
     this.#follow(flow, job);
   }
 
@@ -165,7 +167,7 @@ export class FleetProcess {
   ): Promise<StartedJob> {
     const flow = this.#flow(id);
     const at = inMs === 0 ? undefined : this.clock.now() + inMs;
-    return flow.start(flow.slot(entry.routine, entry.slot), params as never, { jobId, at, queue, deadlineMs });
+    return flow.start(entryIn(flow, entry, this.#stage.names), params as never, { jobId, at, queue, deadlineMs });
   }
 
   /** Asks something of a job. */
@@ -216,8 +218,13 @@ export class FleetProcess {
     // Who waits later hears the same.
     this.#follow(flow, job);
     switch (asked.type) {
-      case "deliver":
-        return this.directCalls.make(asked, life, () => flow.deliver(job, asked.routine, asked.slot, asked.data));
+      case "deliver": {
+        const { routine, slot } = slotIn(flow, asked, this.#stage.names);
+        const present = life?.present(asked) ?? { routine, slot };
+        // The methods of a flow know the names of its own version only, and a handle those of the job's.
+        if (routine !== present.routine || slot !== present.slot) return;
+        return this.directCalls.make(asked, life, () => flow.deliver(job, routine, slot, asked.data));
+      }
       case "pause":
         return ignoreRejection(flow.pause(job, { graceMs: asked.graceMs }));
       case "cancel":
@@ -328,15 +335,15 @@ export class FleetProcess {
   #starts(activation: Activation): () => void {
     const { ledger, trace, clock } = this.#stage;
     const { jobId, task } = activation;
-    const input = inputOf(task);
+    const job = this.#host.store?.session.liveJob(jobId);
+    const version = job && executionOf(job)?.plan.graph.version;
+    const input = inputOf(task, this.#stage.names.get(activation.flowId), version);
     const step = `${task.id}/${task.details?.step ?? 0}`;
     trace.add(() => `  process ${this.number} runs task ${step} of ${jobId}: ${input}`);
     try {
       const { idempotencyKey: key } = activation;
       const isAborted = () => activation.isAborted;
       const life = this.#lifeOf(jobId);
-      const job = this.#host.store?.session.liveJob(jobId);
-      const version = job && executionOf(job)?.plan.graph.version;
       const at = this.clock.now() - this.clock.offsetMs;
       const handler = { process: this.number, jobId, life, version, task: task.id, step, key, input, isAborted, at };
       this.#kept.checkNewest(this.number, job && this.#host.store?.session.journals.get(job)?.claim);

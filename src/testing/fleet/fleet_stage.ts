@@ -8,6 +8,7 @@ import { FleetClock } from "./fleet_clock.ts";
 import { FleetLedger } from "./fleet_ledger.ts";
 import { type FleetFocus, FOCUSES, QUEUED } from "./fleet_focus.ts";
 import type { FleetSettings } from "./fleet_options.ts";
+import { type NamesOfVersions, namesOfVersions } from "./next_names.ts";
 import type { FleetTrace } from "./fleet_trace.ts";
 import { StoreCalls } from "./store_calls.ts";
 
@@ -50,6 +51,8 @@ export interface FleetStage {
   readonly flows: ReadonlyMap<string, string>;
   /** Those of their higher versions, which some processes have. */
   readonly versions: ReadonlyMap<string, string>;
+  /** The names that those flows have in these. */
+  readonly names: NamesOfVersions;
   /** Stops the fleet, if an error says that a promise is broken. */
   fail(error: unknown): void;
 }
@@ -65,6 +68,7 @@ export async function createStage(
   // What limits of queues promise holds for jobs that workers take.
   const focus = settings.focus ?? (settings.queues.length > 0 ? chooseQueued(random) : chooseFocus(random));
   const durability = focus.durability ?? chooseDurability(random);
+  const names = namesOfVersions("Cannot simulate a fleet", settings);
   const limits = new Map(settings.jobs.map(({ flow }) => [flow.id, flow.limits]));
   // Children are jobs of other flows.
   const limitsOf = (flowId: string, text: string): FlowLimits => {
@@ -80,6 +84,7 @@ export async function createStage(
     calls: new StoreCalls(),
     ledger: new FleetLedger({
       queues: settings.queues,
+      names,
       limitsOf,
       maxRecoveries: MAX_RECOVERIES,
       inboxLimit: durability.inboxLimit ?? Infinity,
@@ -99,6 +104,7 @@ export async function createStage(
     strangers: settings.queues.length > 0 ? 0 : focus.strangers ?? (random.chance(0.15) ? STRANGERS : 0),
     flows: new Map(settings.jobs.map(({ flow }) => [flow.id, JSON.stringify(flow)])),
     versions: new Map(settings.versions.map((flow) => [flow.id, JSON.stringify(flow)])),
+    names,
     fail,
   };
 }

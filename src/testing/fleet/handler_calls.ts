@@ -2,6 +2,7 @@ import { dataOf, type Task } from "../../job/task.ts";
 import { wireOf } from "../../values/payload.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 import type { JobLedger } from "./job_ledger.ts";
+import type { NextNames } from "./next_names.ts";
 
 /** A handler that runs. */
 export interface RunningHandler {
@@ -47,9 +48,9 @@ export function checkDelay({ jobId, job }: JobLedger, { task, at }: HandlerCall,
  *
  * @throws {FleetViolation} when it gets something else
  */
-export function checkInput({ jobId, job }: JobLedger, { task, input }: HandlerCall): void {
+export function checkInput({ jobId, job, names, version }: JobLedger, { task, input }: HandlerCall): void {
   const stored = [...job.tasks].find(({ id }) => id === task);
-  const expected = stored && inputOf(stored);
+  const expected = stored && inputOf(stored, names, version);
   if (expected === undefined || input === expected) return;
   throw new FleetViolation(
     "lost or doubled",
@@ -57,10 +58,10 @@ export function checkInput({ jobId, job }: JobLedger, { task, input }: HandlerCa
   );
 }
 
-/** The slot of a task, and its data. */
-export function inputOf(task: Task): string {
+/** The slot of a task in a version of its flow, by its names in the first one, and its data. */
+export function inputOf(task: Task, names: NextNames | undefined, version = 1): string {
   const data = dataOf(task);
-  const { routine, slot } = task.route;
+  const { routine, slot } = names?.formerOf(version, task.route) ?? task.route;
   return `${routine}.${slot} ${data === undefined ? "" : JSON.stringify(wireOf(data))}`;
 }
 

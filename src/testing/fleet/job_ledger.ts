@@ -3,7 +3,9 @@ import { owes } from "../../job/children.ts";
 import { hasEnded } from "../../job/job.ts";
 import { nextDueAt } from "../../job/ready_queue.ts";
 import { readFlowDocument } from "../../documents/flow.ts";
+import { encodeJob } from "../../documents/job.ts";
 import { Replay } from "../../documents/replay.ts";
+import type { ConnectionTarget } from "../../model/connection.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { AppendHead, JobRecord, NewJob, ReplacedFlow } from "../../ports/store.ts";
 import { isRecord } from "../../values/json.ts";
@@ -12,7 +14,16 @@ import { CommandLedger, standingOf } from "./command_ledger.ts";
 import { endText, type Families } from "./families.ts";
 import { failureConnectionsOf, judgeFailure } from "./failure_deliveries.ts";
 import { FleetViolation } from "./fleet_violation.ts";
-import { deliveryOf, type Expired, expiredBy, type OutsideEvent, readEntry, taskOf } from "./read_entry.ts";
+import type { NextNames } from "./next_names.ts";
+import {
+  deliveryOf,
+  type Expired,
+  expiredBy,
+  type OutsideEvent,
+  readEntry,
+  type SlotNames,
+  taskOf,
+} from "./read_entry.ts";
 import { checkStoredCopy } from "./stored_copy.ts";
 
 /** By whom a job was claimed. */
@@ -39,6 +50,15 @@ export interface LedgerBounds {
   readonly maxRecoveries: number;
   /** Judges the job's parent and its children by each entry. */
   readonly families: Families;
+}
+
+/** Where a job comes from. */
+export interface LedgerOrigin {
+  readonly limits: FlowLimits;
+  /** The names that its flow has in its next version, if there is one. */
+  readonly names: NextNames | undefined;
+  readonly createdBy: number;
+  readonly parents: readonly JobLedger[];
 }
 
 /** How many engines that live on count as one that has died. */
@@ -89,6 +109,7 @@ export class JobLedger {
   /** The version of its flow, and how often it was moved to another. */
   version: number;
   moves = 0;
+  readonly names: NextNames | undefined;
   #replay: Replay;
   #failureConnections: ReturnType<typeof failureConnectionsOf>;
   /** When it has ended last, and when it has gone on last after that, in true time. */
@@ -101,10 +122,9 @@ export class JobLedger {
   constructor(
     { jobId, flowId, life }: JobRecord,
     { flow, snapshot }: Pick<NewJob, "flow" | "snapshot">,
-    limits: FlowLimits,
-    createdBy: number,
-    parents: readonly JobLedger[],
+    { limits, names, createdBy, parents }: LedgerOrigin,
   ) {
+    this.names = names;
     this.createdBy = createdBy;
     this.jobId = jobId;
     this.flowId = flowId;
@@ -129,12 +149,27 @@ export class JobLedger {
       const why = `job ${this.jobId} was moved back, from version ${this.version} of its flow to ${version}`;
       throw new FleetViolation("lost or doubled", why);
     }
-    checkStoredCopy({ record: this, snapshot, entries: [] }, this.job, limits);
+    const expected = version > this.version ? new Replay(this.documentOf(this.job, version), limits).job : this.job;
+    checkStoredCopy({ record: this, snapshot, entries: [] }, expected, limits);
     // Done again, after an answer that was lost, it changes nothing.
     if (version > this.version) this.moves++;
     this.version = version;
     this.#failureConnections = failureConnectionsOf(flow);
     this.#replay = new Replay(snapshot, limits);
+  }
+
+  /** A slot by its names in the first version of the flow, given by those that it has now. */
+  readonly named: SlotNames = (slot) => this.names?.formerOf(this.version, slot) ?? slot;
+
+  /** A slot by the names that it has now, given by those in the first version of the flow. */
+  present<T extends ConnectionTarget>(slot: T): T {
+    return this.names?.in(this.version, slot) ?? slot;
+  }
+
+  /** The document of a job of this flow that is in the first version, as it must be in the present one. */
+  documentOf(job: Job, version: number = this.version): string {
+    const document = encodeJob(job);
+    return JSON.stringify(this.names?.documentIn(version, document) ?? document);
   }
 
   /** The job, as its journal tells it. */
@@ -165,7 +200,7 @@ export class JobLedger {
     if (!isRecord(document)) return "?";
     const before = standingOf(job);
     const handled = hasEnded(job.status) ? job.failures.filter((it) => it.isHandled).map(({ task }) => task.id) : [];
-    const expired = expiredBy(document, job);
+    const expired = expiredBy(document, job, this.named);
     const failed = document["kind"] === "failure"
       ? [...job.tasks].find(({ id }) => id === document["task"])
       : undefined;
@@ -189,10 +224,12 @@ export class JobLedger {
     }
     if (hasEnded(job.status) && job.parent !== undefined) this.endTexts.add(endText(job));
     bounds.families.appended(this, document);
-    const entry = readEntry(document, job);
+    const entry = readEntry(document, job, this.named);
     const effect = this.commands.entry(entry, before, standingOf(job));
     if (before.status === "paused" && job.status === "running" && effect === undefined) this.#goOn();
-    if (entry.kind === "deliver" && document["child"] === undefined) this.outside.push(deliveryOf(document, job));
+    if (entry.kind === "deliver" && document["child"] === undefined) {
+      this.outside.push(deliveryOf(document, job, this.named));
+    }
     if (expired !== undefined) this.#expire(expired, bounds);
     this.#note(document, bounds.maxRecoveries);
     // What came after it is read before anything else happens.

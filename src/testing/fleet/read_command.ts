@@ -2,7 +2,7 @@ import { formatInstant } from "../../base/instant.ts";
 import type { Job } from "../../job/job.ts";
 import { isRecord } from "../../values/json.ts";
 import { ALL_FAILURES, type LedgerCommand } from "./command_ledger.ts";
-import { idsOf, redrivenText, targetOf } from "./read_entry.ts";
+import { idsOf, redrivenText, type SlotNames, targetOf } from "./read_entry.ts";
 
 /** The child of whose end nobody is told. */
 const NOBODY = "";
@@ -10,7 +10,7 @@ const NOBODY = "";
 /** What matters of a command to a job, by its text in the store. */
 export function readCommand(
   text: string,
-  { createdAt }: Pick<Job, "createdAt">,
+  { job: { createdAt }, named }: { readonly job: Pick<Job, "createdAt">; readonly named: SlotNames },
 ): Pick<LedgerCommand, "type" | "target"> {
   const document: unknown = JSON.parse(text);
   const { type, redrive, routine, slot, data, jobId, tasks, parentCreatedAt } = isRecord(document) ? document : {};
@@ -21,7 +21,9 @@ export function readCommand(
   }
   if (type === "discard") return { type, target: idsOf(tasks) };
   if (type === "resume" && redrive === true) return { type: "redrive", target: redrivenOf(tasks) };
-  if (type === "deliver") return { type, target: targetOf({ routine: String(routine), slot: String(slot), data }) };
+  if (type === "deliver") {
+    return { type, target: targetOf({ ...named({ routine: String(routine), slot: String(slot) }), data }) };
+  }
   return { type: type === "pause" || type === "resume" ? type : "cancel", target: "" };
 }
 

@@ -1,4 +1,5 @@
 import { hasEnded, type Job } from "../../job/job.ts";
+import type { ConnectionTarget } from "../../model/connection.ts";
 import { isRecord } from "../../values/json.ts";
 import { ALL_FAILURES, type LedgerEntry } from "./command_ledger.ts";
 
@@ -15,6 +16,9 @@ export type OutsideEvent =
   }
   | { readonly type: "expire"; readonly routine: string; readonly slot: string };
 
+/** Says by which names a slot is compared, whatever it is called in the version that its job has. */
+export type SlotNames = (slot: ConnectionTarget) => ConnectionTarget;
+
 /** A slot whose awaited delivery has not come in time. */
 export interface Expired {
   readonly routine: string;
@@ -23,26 +27,29 @@ export interface Expired {
 }
 
 /** The parts of an entry by which commands are judged; `job` is as it is after it. */
-export function readEntry(document: Record<string, unknown>, job: Job): LedgerEntry {
+export function readEntry(document: Record<string, unknown>, job: Job, named: SlotNames): LedgerEntry {
   const { kind, consumed, status } = document;
   return {
     kind: String(kind),
     consumed: typeof consumed === "number" ? consumed : undefined,
     status: kind === "status" ? String(status) : kind === "failure" && hasEnded(job.status) ? job.status : undefined,
-    target: kind === "deliver" ? targetOfDelivery(document, job) : "",
+    target: kind === "deliver" ? targetOfDelivery(document, job, named) : "",
     redriven: document["redriven"] === undefined ? ALL_FAILURES : redrivenBy(document),
     discarded: idsOf(document["discarded"]),
   };
 }
 
 /** What was delivered by an entry. */
-export function deliveryOf(document: Record<string, unknown>, job: Job): OutsideEvent & { readonly type: "deliver" } {
+export function deliveryOf(
+  document: Record<string, unknown>,
+  job: Job,
+  named: SlotNames,
+): OutsideEvent & { readonly type: "deliver" } {
   const { task, fills, data } = document;
   if (isRecord(task)) {
     return {
       type: "deliver",
-      routine: String(task["routine"]),
-      slot: String(task["slot"]),
+      ...named({ routine: String(task["routine"]), slot: String(task["slot"]) }),
       data: task["data"],
       fills: false,
       // The delivery is one of the tasks already.
@@ -50,13 +57,13 @@ export function deliveryOf(document: Record<string, unknown>, job: Job): Outside
     };
   }
   const filled = [...job.tasks].find(({ id }) => id === fills);
-  const { routine = "", slot = "" } = filled?.route ?? {};
+  const { routine, slot } = named(filled?.route ?? { routine: "", slot: "" });
   return { type: "deliver", routine, slot, data, fills: true, ended: endedTasks(job) };
 }
 
-function targetOfDelivery(document: Record<string, unknown>, job: Job): string {
+function targetOfDelivery(document: Record<string, unknown>, job: Job, named: SlotNames): string {
   const { child } = document;
-  return typeof child === "string" ? child : targetOf(deliveryOf(document, job));
+  return typeof child === "string" ? child : targetOf(deliveryOf(document, job, named));
 }
 
 /** Names tasks by their ids, in any order. */
@@ -87,12 +94,16 @@ export function targetOf({ routine, slot, data }: { routine: string; slot: strin
 }
 
 /** The slot whose awaited delivery has not come in time, if an entry says so. */
-export function expiredBy({ kind, task, error }: Record<string, unknown>, job: Job): Expired | undefined {
+export function expiredBy(
+  { kind, task, error }: Record<string, unknown>,
+  job: Job,
+  named: SlotNames,
+): Expired | undefined {
   const isFailure = kind === "failure" && isRecord(error) && error["name"] === "TimeoutError";
   if (!isFailure && kind !== "expire") return undefined;
   const failed = [...job.tasks].find(({ id }) => id === task);
   const until = failed?.details?.awaiting?.until;
-  return failed === undefined || until === undefined ? undefined : { ...failed.route, until };
+  return failed === undefined || until === undefined ? undefined : { ...named(failed.route), until };
 }
 
 /** The task of an entry, for a trace. */

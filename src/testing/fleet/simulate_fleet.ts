@@ -12,6 +12,7 @@ import type {
   ProcessFault,
 } from "./fleet_options.ts";
 import { runFleet } from "./fleet_run.ts";
+import { namesOfVersions } from "./next_names.ts";
 import { type FleetCut, shrinkFleet } from "./fleet_shrink.ts";
 import type { FleetInvariant, FleetViolation } from "./fleet_violation.ts";
 
@@ -98,7 +99,7 @@ export class FleetError extends RoutiluxError {
  *   committed, or again when it is stored, and the store gives each job as it was written; a handler gets the data that is stored; each child
  *   is started once, its parent is told of its end once, when that is stored, and the children of a parent that has ended are cancelled, but
  *   not those that are detached; a failure is delivered by each of its connections, as its mapping says; with `versions`, a job that is moved
- *   to another version is otherwise as it was, it is not moved back, and its handlers run in the version that is stored with it;
+ *   to another version is otherwise as it was, with the names that `onChange` says, it is not moved back, and its handlers run in the version that is stored with it;
  * - `two at a time`: no two engines run one job at the same time while their leases last, and only one commits;
  * - `too late`: what was in the inbox of a job in time counts before a deadline, an end, and the first step after a claim; and
  *   neither a task that waits for its time runs, nor a job ends by its deadline, before that has come;
@@ -169,7 +170,7 @@ export async function judgeFleet(settings: FleetSettings): Promise<FleetResult> 
 export function completeFleet(options: FleetOptions): FleetSettings {
   const action = "Cannot simulate a fleet";
   const { jobs, registry, seed, engines = 2, steps = 200, handlerMs = 400, comparison = "outcome", services } = options;
-  const { commands = COMMANDS, openStore = memoryStore, faults = {}, queues = [], versions = [] } = options;
+  const { commands = COMMANDS, openStore = memoryStore, faults = {}, queues = [], versions = [], onChange } = options;
   if (jobs.length === 0) throw new TypeError(`${action}: there must be at least one job`);
   const settings: FleetSettings = {
     jobs,
@@ -185,8 +186,10 @@ export function completeFleet(options: FleetOptions): FleetSettings {
     faults: completeFaults(action, faults),
     queues: checkQueues(action, queues) && queues,
     versions: versions.map((flow) => checkVersion(action, flow, jobs)),
+    onChange,
   };
   checkOptions<FleetOptions>(action, options, settings);
+  namesOfVersions(action, settings);
   return settings;
 }
 
