@@ -1,4 +1,4 @@
-import { checkOptions } from "../base/options.ts";
+import { checkOptions, type OptionNames } from "../base/options.ts";
 import type { ErrorData } from "../values/error_data.ts";
 import type { JsonObject } from "../values/json.ts";
 import type { ConnectionTarget, KeyMapping } from "./connection.ts";
@@ -57,6 +57,9 @@ export interface FailureConnection {
 }
 
 const ACTION = "Cannot connect failure";
+const KEYS: OptionNames<Required<Failure>> = {
+  ...{ error: true, data: true, routineId: true, slotName: true, taskId: true, attempts: true, omitted: true },
+};
 
 /**
  * Adds a failure connection to those of a flow. The same ends with the same options again are the same connection.
@@ -73,12 +76,12 @@ export function linkFailure(
   checkOptions(ACTION, options, { errors: true, mapping: true });
   const names = `${from.routine}${from.slot === undefined ? "" : `.${from.slot}`}" to "${to.routine}.${to.slot}`;
   if (from.routine === to.routine && from.slot === to.slot) {
-    throw new TypeError(
-      `${ACTION} "${names}": a slot cannot take its own failures; give the routine another slot for them`,
-    );
+    const remedy = "give the routine another slot for them";
+    throw new TypeError(`${ACTION} "${names}": a slot cannot take its own failures; ${remedy}`);
   }
   const errors = checkErrorKinds(`${ACTION} "${names}"`, "errors", options.errors);
   const mapping = Object.freeze({ ...checkMapping(options.mapping ?? {}) });
+  checkOptions<object>(`${ACTION} "${names}"`, mapping, KEYS, "mapping.");
   const made: FailureConnection = Object.freeze({
     from: Object.freeze({ ...from }),
     to: Object.freeze({ ...to }),

@@ -231,9 +231,8 @@ export class FlowGraph<out Result = unknown> {
   routineId(routine: Routine<object>): string {
     const membership = membershipOf(routine);
     if (membership?.routines !== this.#routines) {
-      throw new TypeError(
-        `Cannot find routine: ${describeValue(routine)} is not in flow "${this.id}"; add it with addRoutine`,
-      );
+      const remedy = routine instanceof Routine ? "add it with addRoutine" : "give what addRoutine has returned";
+      throw new TypeError(`Cannot find routine: ${describeValue(routine)} is not in flow "${this.id}"; ${remedy}`);
     }
     return membership.id;
   }
@@ -414,9 +413,8 @@ export class FlowGraph<out Result = unknown> {
 
   #asSlot(value: unknown): Slot<never> {
     if (value instanceof Slot) return value;
-    throw new TypeError(
-      `Cannot connect: expected a slot as the second argument, as addSlot returns it, got ${describeValue(value)}`,
-    );
+    const wanted = "expected a slot as the second argument, as addSlot returns it";
+    throw new TypeError(`Cannot connect: ${wanted}, got ${describeValue(value)}`);
   }
 
   #find(action: string, id: string): Routine<object> {

@@ -215,4 +215,18 @@ testMistakes({
     scheduling({ cron: "0 3 * * *", missed: untyped("never") }),
     'Cannot schedule "nightly": missed must be one of "skip", "once", "all", current value is "never"',
   ],
+  "M152 failures of a routine are connected by its id": [
+    () => {
+      const { flow, desk } = twoFlows();
+      flow.connectFailure(untyped("desk"), untyped(desk.ended));
+    },
+    'Cannot find routine: "desk" is not in flow "f"; give what addRoutine has returned',
+  ],
+  "M153 a mapping of failures names a key that they don't have": [
+    () => {
+      const { flow, desk } = twoFlows();
+      flow.connectFailure(desk.trigger, untyped(desk.ended), { mapping: untyped({ eror: "why" }) });
+    },
+    'Cannot connect failure "desk.trigger" to "desk.ended": unknown option "mapping.eror"; did you mean "mapping.error"?',
+  ],
 });

@@ -160,7 +160,7 @@ test("C145 the id of a routine that is in no flow, or in another, is refused", (
   assertThrows(() => flow.routineId(new Source()), TypeError, text);
   const foreign = new Flow({ id: "other" }).addRoutine(new Source(), "source");
   assertThrows(() => flow.routineId(foreign), TypeError, text);
-  assertThrows(() => flow.routineId(routine(5)), TypeError, '5 is not in flow "flow"; add it with addRoutine');
+  assertThrows(() => flow.routineId(routine(5)), TypeError, '5 is not in flow "flow"; give what addRoutine');
 });
 
 test("C396 routines are found by class, subclasses included", () => {
