@@ -123,32 +123,37 @@ test("a paused job whose inbox has a command that nobody can read stays paused w
   assertEquals([status, process.begun], ["paused", [1]]);
 });
 
-test("C538 a job that its owner has paused with its last write stays paused, whoever executes it by what it read before", async () => {
-  const store = memoryStore();
-  const held = heldStore(store);
-  const durability = { owner: "only one", takeOver: "at once" } as const;
-  const work = (_n: number, ctx: Context) => void ctx.expect("input");
-  const before = new StoredFlowProcess({ store: held, durability, work });
-  const job = before.start([1]);
-  await before.settle();
-  held.hold();
-  void before.flow.pause(job, { graceMs: 0 });
-  await before.settle();
-  const load: Store["load"] = async (jobId) => {
-    const stored = await store.load(jobId);
-    held.release();
-    await before.settle();
-    return stored;
-  };
-  const after = new StoredFlowProcess({ store: { ...store, load }, durability, work });
-  const found = after.start([7]);
-  for (let turn = 0; turn < TURNS; turn++) await after.settle();
-  const { status, owner } = await store.find("job") ?? {};
-  assertEquals([found.status, status, owner, after.begun], ["paused", "paused", undefined, []]);
-  after.flow.resume(found);
-  await after.settle();
-  assertEquals([found.status, after.begun], ["running", []]);
-});
+for (const [when, createStore] of Object.entries(STORES)) {
+  test(`C538 a job that its owner has paused with its last write stays paused, whoever executes it by what it read before, with a store that answers ${when}`, async () => {
+    for (const turns of [0, TURNS, 10 * TURNS]) {
+      const store = createStore();
+      const held = heldStore(store);
+      const durability = { owner: "only one", takeOver: "at once" } as const;
+      const work = (_n: number, ctx: Context) => void ctx.expect("input");
+      const before = new StoredFlowProcess({ store: held, durability, work });
+      const job = before.start([1]);
+      await before.settle();
+      held.hold();
+      const paused = before.flow.pause(job, { graceMs: 0 });
+      await before.settle();
+      const load: Store["load"] = async (jobId) => {
+        const stored = await store.load(jobId);
+        held.release();
+        await paused;
+        for (let turn = 0; turn < turns; turn++) await before.settle();
+        return stored;
+      };
+      const after = new StoredFlowProcess({ store: { ...store, load }, durability, work });
+      const found = await after.flow.run("source", { items: [7] }, { jobId: "job" });
+      await after.settle();
+      const { status, owner } = await store.find("job") ?? {};
+      assertEquals([found.status, status, owner, after.begun], ["paused", "paused", undefined, []]);
+      after.flow.resume(found);
+      await after.settle();
+      assertEquals([found.status, after.begun], ["running", []]);
+    }
+  });
+}
 
 for (const [what, isDamaged] of [["does not go on where it is executed", false], ["cannot be read", true]] as const) {
   test(`C550 a paused job that ${what} stays with its engine until its handlers have returned`, async () => {
