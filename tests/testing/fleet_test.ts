@@ -5,6 +5,7 @@ import { Flow, Registry, Routine } from "../../mod.ts";
 import { Children } from "../../src/job/children.ts";
 import { ReadyQueue } from "../../src/job/ready_queue.ts";
 import { StoreSession } from "../../src/engine/durable/store_session.ts";
+import { StoredJobHandle } from "../../src/job_handle.ts";
 import { FleetError, simulateFleet } from "../../src/testing/mod.ts";
 import { DEFECTIVE_STORES } from "../support/defective_stores.ts";
 import { fleetOf, runFleetOf } from "../support/fleet_seed.ts";
@@ -50,6 +51,21 @@ for (const [defect, openStore] of Object.entries(DEFECTIVE_STORES)) {
     assertEquals(error instanceof FleetError, true);
   });
 }
+
+test(
+  "a fleet in which somebody never hears of an end tells that, and not that the jobs have none",
+  IN_GATE,
+  async () => {
+    const { ended } = StoredJobHandle.prototype;
+    StoredJobHandle.prototype.ended = () => new Promise(() => {});
+    try {
+      const { message = "" } = await findFailure({}, 60) ?? {};
+      assertStringIncludes(message, "and hears nothing");
+    } finally {
+      StoredJobHandle.prototype.ended = ended;
+    }
+  },
+);
 
 test("a fleet finds the defect: an answer of an older claim is taken up", RARE, async () => {
   const { mayTakeUp } = StoreSession.prototype;

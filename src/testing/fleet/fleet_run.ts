@@ -10,14 +10,12 @@ import { createTasks } from "./fleet_tasks.ts";
 import { FleetTrace } from "./fleet_trace.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 
-/** How long jobs may take to end when nothing disturbs them any more, in milliseconds. */
+/** How long jobs may take to end when nothing disturbs them any more, and all to hear of it, in milliseconds. */
 const LONGEST_END_MS = 600_000;
 /** How long a journal becomes before its next snapshot, in characters, where engines do not say it. */
 const SNAPSHOT_LENGTH = 1_048_576;
 /** How long a paused job is left alone then, in milliseconds. */
 const PAUSE_MS = 4_000;
-/** How long it takes at the end, at most, until everybody must have heard of it: a call that is not answered must be made again. */
-const LAST_MS = 60_000;
 
 /** What became of a run. */
 export interface FleetRun {
@@ -86,7 +84,6 @@ async function finish(
   }
   const end = clock.now + LONGEST_END_MS;
   let resumedAt = clock.now;
-  let quietAt: number | undefined;
   for (;;) {
     await schedule.drain();
     const ready = clients.find((it) => it.isReady(clock.now));
@@ -97,9 +94,9 @@ async function finish(
     }
     const isDone = clients.every((it) => it.isDone);
     if (isDone && isQuiet(ledger)) {
+      // Some may have to hear of it yet: a call that is not answered must be made again.
       const isOver = !isAwaited(clients) && await findKept(store, ledger, processes.list, clock.now) === undefined;
-      quietAt ??= clock.now;
-      if (isOver || clock.now - quietAt > LAST_MS) return;
+      if (isOver || clock.now > end) return;
     }
     if (clock.now > end) complain(ledger);
     if (isDone && clock.now - resumedAt > PAUSE_MS) {
