@@ -63,9 +63,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
       // One that was claimed for no worker, because an answer was lost or a command came, is the first one's.
       (workers.find((it) => it.hasTaken(job.jobId)) ?? workers[0])?.adopt(job);
     };
-    if (host.store !== undefined) {
-      host.store.jobsOfStoredFlow = (stored) => runnerOf(this.#flowOf(stored)).stored;
-    }
+    if (host.store !== undefined) host.store.jobsOfStoredFlow = (stored) => runnerOf(this.#flowOf(stored)).stored;
     session.onTaken = (taken) => {
       // Whether it was claimed by a permit is not known: its commands are carried out, and it is taken again by one.
       if (session.permitsIn(taken.record.queue) !== undefined) session.served.add(taken);

@@ -186,9 +186,7 @@ const MOST_NAMES = 20;
 export function listNames(names: ReadonlySet<string> | ReadonlyMap<string, unknown>): string {
   if (names.size === 0) return "nothing";
   const shown: string[] = [];
-  for (const name of names.keys()) {
-    if (shown.push(quote(name)) === MOST_NAMES) break;
-  }
+  for (const name of names.keys()) if (shown.push(quote(name)) === MOST_NAMES) break;
   const list = shown.join(", ");
   return names.size > MOST_NAMES ? `${list} and ${names.size - MOST_NAMES} more` : list;
 }

@@ -48,9 +48,7 @@ export function openEnvelope<D>(json: unknown, format: Format<D>): D {
     const place = path === "" ? "" : `${path}: `;
     throw new SerializationError(`Cannot read ${name}: ${place}expected ${expected}, got ${got}`, name, path);
   };
-  if (typeof json === "string") {
-    return fail("", "an object", "a text; call JSON.parse first");
-  }
+  if (typeof json === "string") return fail("", "an object", "a text; call JSON.parse first");
   if (!isRecord(json)) return fail("", "an object", describeValue(json));
   if (json["toJSON"] instanceof Function) {
     return fail("", "a document", `${describeValue(json)}; call its toJSON first`);

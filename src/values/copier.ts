@@ -115,9 +115,7 @@ export class Copier {
   }
 
   #copyOther(value: unknown, depth: number): Copied {
-    if (typeof value === "number") {
-      return this.#refuse(`is ${value}, which JSON cannot carry; null can stand for it`);
-    }
+    if (typeof value === "number") return this.#refuse(`is ${value}, which JSON cannot carry; null can stand for it`);
     if (typeof value !== "bigint") return this.#refuse(`is ${describeValue(value)}; send what it stands for instead`);
     return depth > this.#limits.depth ? this.#tooDeep(undefined) : this.#tagText("bigint", String(value));
   }
@@ -218,9 +216,7 @@ export class Copier {
     if (value instanceof Uint8Array) return this.#tagText("Uint8Array", encodeBase64(value));
     if (isExactly(value, Map)) return this.#copyEntries("Map", value, Array.from(value), depth);
     if (isExactly(value, Set)) return this.#copyEntries("Set", value, Array.from(value), depth);
-    if (value instanceof Error) {
-      return this.#copyEntries("Error", value, describeError(value), depth);
-    }
+    if (value instanceof Error) return this.#copyEntries("Error", value, describeError(value), depth);
     return this.#refuse(`is ${describeValue(value)}; ${remedy(value)}`);
   }
 
@@ -276,9 +272,7 @@ export class Copier {
   }
 
   #measureRecord(record: JsonObject, depth: number): typeof REFUSED | undefined {
-    for (const key in record) {
-      if (this.#measure(record[key], depth + 1) !== undefined) return this.#step(record, key);
-    }
+    for (const key in record) if (this.#measure(record[key], depth + 1) !== undefined) return this.#step(record, key);
     return undefined;
   }
 

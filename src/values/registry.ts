@@ -185,7 +185,5 @@ function checkClass(name: string, Class: AnyClass): void {
     throw new TypeError(`${action}: it has no static fromJSON(json) that builds an instance from its toJSON()`);
   }
   const needs = constructorNeeds(Class);
-  if (needs !== undefined) {
-    throw new TypeError(`${action}: its constructor requires ${needs}. ${CONSTRUCTOR_REMEDY}`);
-  }
+  if (needs !== undefined) throw new TypeError(`${action}: its constructor requires ${needs}. ${CONSTRUCTOR_REMEDY}`);
 }

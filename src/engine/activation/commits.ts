@@ -53,9 +53,7 @@ function checkDelivery({ classes, limits }: ActivationHost, task: Task, { slot, 
 /** The items that are appended, and the ranges of the lists that the handler gets, by key. */
 function append(held: SlotData | undefined, data: Payload | undefined, action: string) {
   const json = keyedWireOf(data);
-  if (json === undefined) {
-    throw new TypeError(`${action}: append needs an object, whose values it collects key by key`);
-  }
+  if (json === undefined) throw new TypeError(`${action}: append needs an object, whose values it collects key by key`);
   const items = new Map<string, Payload>();
   const ranges = new Map<string, ListRange>();
   for (const [key, value] of Object.entries(json)) {

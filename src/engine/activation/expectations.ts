@@ -56,9 +56,7 @@ export function createExpectation(plan: SlotPlan, slot: Slot<never> | string, op
   if (onTimeout === undefined) return { route, timeoutMs, onTimeout };
   // It is refused here rather than when the time is up.
   const { slot: { name, schema } } = ownSlot(plan, "tell of a delivery that has not come", onTimeout);
-  if (timeoutMs === undefined) {
-    throw new TypeError(`${ACTION}: onTimeout is slot "${name}", but there is no timeoutMs`);
-  }
+  if (timeoutMs === undefined) throw new TypeError(`${ACTION}: onTimeout is slot "${name}", but there is no timeoutMs`);
   const subject = `${ACTION}: data for slot "${name}" of routine "${route.routine}" at the deadline`;
   if (schema !== undefined) validate(schema, { slot: route.slot, timeoutMs }, subject);
   return { route, timeoutMs, onTimeout: name };

@@ -161,9 +161,7 @@ function wait<T>(
       signal.addEventListener("abort", abort);
       stops.push(() => signal.removeEventListener("abort", abort));
     }
-    if (timeoutMs !== undefined && timeoutMs !== Infinity) {
-      stops.push(timers.after(timeoutMs, () => end(late)));
-    }
+    if (timeoutMs !== undefined && timeoutMs !== Infinity) stops.push(timers.after(timeoutMs, () => end(late)));
     const { listeners } = execution;
     stops.push(listeners[event]((error) => {
       if (error !== undefined) fail(error);
