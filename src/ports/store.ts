@@ -5,7 +5,7 @@ export type MaybePromise<T> = T | Promise<T>;
 export interface JobLife {
   /** The job's id. */
   readonly jobId: string;
-  /** The number of the life: no other job of the store, past or present, has it. */
+  /** The number of the life: no other job of the store, past or present, has it, and those that are created later have greater ones. */
   readonly life: number;
 }
 

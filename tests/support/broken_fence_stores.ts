@@ -165,7 +165,7 @@ export const BROKEN_FENCES: readonly BrokenStore[] = [
   },
   {
     what: "lives that are counted by each handle",
-    noticedBy: ["lives are numbered over all jobs, also over those that are gone"],
+    noticedBy: ["lives are numbered in order over all jobs, also over those that are gone"],
     methods(store) {
       const lives = new Map<number, number>();
       return changeRecords(store, (record) => {
@@ -174,6 +174,11 @@ export const BROKEN_FENCES: readonly BrokenStore[] = [
         return { ...record, life };
       });
     },
+  },
+  {
+    what: "lives that are numbered downwards",
+    noticedBy: ["lives are numbered in order over all jobs, also over those that are gone"],
+    methods: (store) => changeRecords(store, (record) => ({ ...record, life: -record.life })),
   },
   {
     what: "a fence that looks, and writes a moment later",

@@ -161,12 +161,14 @@ export class JobStorage {
   /**
    * Reads a job again that this engine has claimed.
    *
-   * @throws {FencedError} when somebody has claimed it since, or it is gone
+   * @throws {FencedError} when another engine has claimed it since, or it is gone
    */
-  async loadAgain(job: Job, { jobId, life, epoch }: JobClaim): Promise<FoundJob> {
+  async loadAgain(job: Job, journal: Journal): Promise<FoundJob> {
     const found = await this.load(job);
-    if (found?.record.life === life && found.record.epoch === epoch) return found;
-    throw new FencedError(jobId, undefined, found?.record.revision);
+    const { life, epoch } = journal.claim;
+    const isSame = found?.record.life === life && found.record.epoch === epoch;
+    if (found !== undefined && (isSame || journal.isFollowedBy(found.record))) return found;
+    throw new FencedError(job.jobId, undefined, found?.record.revision);
   }
 
   /** Claims a job in the life and at the epoch at which it was last seen: `undefined` when it is gone, or somebody has claimed it since. */

@@ -16,6 +16,9 @@ import { StoredWaiters } from "./stored_waiters.ts";
 import type { StoreSession } from "./store_session.ts";
 import { letGoBefore, rollBack, WaitingTransactions } from "./transactions.ts";
 
+/** A claim, and the incarnation whose claim it is. */
+type OwnClaim = JobClaim & Pick<JobRecord, "incarnation">;
+
 /** The callbacks of a journal while its job is live. */
 export interface JournalCallbacks {
   /** Entries have been stored, some time after they were handed in. */
@@ -63,8 +66,7 @@ export class Journal implements TransactionHolds {
   /** Whether the consequences of a commit follow when it is stored. */
   readonly isStrict: boolean;
   /** The claim by which this engine has the job. */
-  claim: JobClaim;
-  #incarnation: number | undefined;
+  claim: OwnClaim;
   /** Whether the next write says what was consumed, and where the job stands. */
   #isHeadNew = false;
   /** The status before the last entry of the next write. */
@@ -90,11 +92,10 @@ export class Journal implements TransactionHolds {
   #stopFlush: CancelTimer | undefined;
   /** Makes the journal of a job that this engine has claimed. */
   constructor(job: Job, session: StoreSession, kept: KeptJournal) {
-    const { jobId, life, epoch, incarnation, revision, consumed, status } = kept.record;
+    const { revision, consumed, status } = kept.record;
     this.#job = job;
     this.session = session;
-    this.claim = { jobId, life, epoch };
-    this.#incarnation = incarnation;
+    this.claim = kept.record;
     this.isStrict = session.settings.mode === "strict";
     this.#handed = this.#stored = revision;
     this.consumption = new Consumption(consumed);
@@ -110,13 +111,13 @@ export class Journal implements TransactionHolds {
 
   /** Whether the job was claimed by an incarnation; the engine may have entered again since. */
   isOf(incarnation: number | undefined): boolean {
-    return this.#incarnation === incarnation;
+    return this.claim.incarnation === incarnation;
   }
 
   /** Whether the lease runs of the incarnation that has claimed the job. */
   hasLease(at: number, elapsed: number): boolean {
     const lease = this.session.ownership.lease(at, elapsed);
-    return lease !== undefined && lease.incarnation === this.#incarnation;
+    return lease !== undefined && this.isOf(lease.incarnation);
   }
 
   /** Whether handlers have run as far ahead of the store as they may. */
@@ -139,11 +140,15 @@ export class Journal implements TransactionHolds {
   }
 
   /** The engine has lost its lease, and has claimed the job again before anybody else did. */
-  reclaim({ jobId, life, epoch, incarnation, revision }: JobRecord): void {
-    this.claim = { jobId, life, epoch };
-    this.#incarnation = incarnation;
+  reclaim(record: JobRecord): void {
+    const { jobId, revision } = this.claim = record;
     // A write that is under way finds out by itself.
     if (!this.#isWriting && revision !== this.#stored) this.lose(new FencedError(jobId, this.#stored, revision));
+  }
+
+  /** Whether a claim of this engine is the next one of the job: nobody has had the job in between. */
+  isFollowedBy({ life, epoch, incarnation }: OwnClaim): boolean {
+    return life === this.claim.life && epoch === this.claim.epoch + 1 && this.session.ownership.isOurs(incarnation);
   }
 
   /** Has writes wait until the first turn of the job is over: one write stores that it goes on, and how far it has come by then. */
@@ -341,10 +346,7 @@ export class Journal implements TransactionHolds {
 
   #fail(error: unknown, write: JournalWrite, claim: JobClaim): void {
     const { settings, timers } = this.session;
-    if (error instanceof FencedError) {
-      if (this.#failures === 0 && claim === this.claim) return this.lose(error);
-      return this.#recognize(error, write, claim);
-    }
+    if (error instanceof FencedError) return this.#recognize(error, write, claim);
     this.#failures++;
     this.session.onStoreError(this.#job, error);
     if (this.#failures >= settings.attempts) {
@@ -366,12 +368,14 @@ export class Journal implements TransactionHolds {
 
   /**
    * A write that failed may have arrived all the same: then the store refuses the next try because of our own entries. Or the job was
-   * claimed again here while the write was under way.
+   * claimed again here while the write was under way, perhaps by a call whose answer is lost, or has not come yet.
    */
   #recognize(error: FencedError, write: JournalWrite, claim: JobClaim): void {
     const { jobId, life } = claim;
     Promise.resolve().then(() => this.session.store.load(jobId)).then((stored) => {
       const found = findWrite(write, life, this.#stored, stored);
+      const { record } = stored ?? {};
+      if (record !== undefined && !found.isLetGo && this.isFollowedBy(record)) this.claim = record;
       const isClaimed = found.epoch === this.claim.epoch;
       if (found.isWritten) this.#succeed(write);
       else if (isClaimed && claim !== this.claim && found.revision === this.#stored) return this.#attempt(write);

@@ -3,9 +3,9 @@ import type { JobClaim } from "../../ports/store.ts";
 import type { Journal } from "./journal.ts";
 import type { StoreSession } from "./store_session.ts";
 
-/** Whether a claim on a job has been followed by another one of the same life, or is that one. */
+/** Whether a claim on a job has been followed by another one, of the same life or a later one, or is that one. */
 export function isPast({ life, epoch }: JobClaim, last: JobClaim | undefined): boolean {
-  return last?.life === life && last.epoch >= epoch;
+  return last !== undefined && (last.life === life ? last.epoch >= epoch : last.life > life);
 }
 
 /**

@@ -38,8 +38,8 @@ export async function serve(job: Job, storage: JobStorage, stored: KeptJournal, 
  * A command has ended the job when its inbox had others that were not read: from now on the job is what is stored. Whoever waits for it is
  * told nothing before.
  */
-async function readAgain(job: Job, storage: JobStorage, { claim }: Journal): Promise<KeptJournal | undefined> {
-  const found = await storage.loadAgain(job, claim).catch((error: Error) => {
+async function readAgain(job: Job, storage: JobStorage, journal: Journal): Promise<KeptJournal | undefined> {
+  const found = await storage.loadAgain(job, journal).catch((error: Error) => {
     storage.notFollowed(job, error);
     storage.lost(job, error);
   });

@@ -205,14 +205,13 @@ export class StoreSession {
     if (entry === undefined) return true;
     const journal = this.journals.get(entry.job);
     if (isPast(record, journal?.claim) || isPast(record, entry.next?.record)) return false;
-    const { life = record.life, epoch = 0 } = journal?.claim ?? {};
-    if (life === record.life && epoch === record.epoch - 1 && journal?.isOver === false && !journal.isReleased) {
-      // Nobody has had the job in between: it goes on by the new claim.
+    if (journal?.isOver === false && !journal.isReleased && journal.isFollowedBy(record)) {
       journal.reclaim(record);
       return false;
     }
     entry.next = taken;
-    journal?.lose(new FencedError(record.jobId, undefined, record.revision));
+    // One that is being let go of shows by itself whether this claim came before that, or after.
+    if (journal?.isReleased === false) journal.lose(new FencedError(record.jobId, undefined, record.revision));
     return false;
   }
 
@@ -394,11 +393,16 @@ export class StoreSession {
         (jobs) => this.store.claim({ ...lease, now: this.timers.now(), jobs }),
       );
       const claimed = new Map(answer.jobs.map(({ record }) => [record.jobId, record]));
+      const held = claimed.size < journals.length ? await this.store.held(lease) : [];
+      const heldLives = new Map(held.map((claim) => [claim.life, { ...claim, ...lease }]));
       for (const journal of journals) {
-        const { jobId } = journal.claim;
+        const { jobId, life } = journal.claim;
         const record = claimed.get(jobId);
-        if (record === undefined) journal.lose(new FencedError(jobId, undefined, undefined, "its lease has ended"));
-        else journal.reclaim(record);
+        const next = heldLives.get(life);
+        if (record !== undefined) journal.reclaim(record);
+        // By a call whose answer is lost, or under way.
+        else if (next !== undefined && journal.isFollowedBy(next)) journal.claim = next;
+        else journal.lose(new FencedError(jobId, undefined, undefined, "its lease has ended"));
       }
     } finally {
       for (const journal of journals) {

@@ -240,7 +240,7 @@ async function decideAgain(before: StoredStart, journal: Journal): Promise<void>
   const { storage } = before;
   const { job } = execution;
   try {
-    const found = await storage.loadAgain(job, journal.claim);
+    const found = await storage.loadAgain(job, journal);
     job.become(found.job);
     begin({ ...before, execution, createFirst: before.createAgain }, storage.open(job, found), {
       record: found.record,
@@ -260,10 +260,10 @@ async function decideAgain(before: StoredStart, journal: Journal): Promise<void>
  */
 async function undo(
   { storage, execution: { job, runner, committer } }: StoredStart,
-  { claim }: Journal,
+  before: Journal,
 ): Promise<void> {
   try {
-    const found = await storage.loadAgain(job, claim);
+    const found = await storage.loadAgain(job, before);
     job.become(found.job);
     storage.undone(job, "cancel", refuse("cancel", job, "commands have come before; ask for it again"));
     const journal = committer.journal = storage.open(job, found);

@@ -7,9 +7,11 @@ import { executionOf } from "../../engine/execution/execution.ts";
 import { Flow } from "../../flow.ts";
 import { hasEnded } from "../../job/job.ts";
 import type { StartedJob } from "../../job_handle.ts";
+import type { JobClaim } from "../../ports/store.ts";
 import type { Registry } from "../../values/registry.ts";
 import { manualIds } from "../manual_ids.ts";
 import { AdoptionWatch } from "./adoption_watch.ts";
+import { checkLost } from "./check_lost.ts";
 import { checkReadable } from "./check_readable.ts";
 import { DirectCalls } from "./direct_calls.ts";
 import { ProcessClock } from "./fleet_clock.ts";
@@ -71,17 +73,17 @@ export class FleetProcess {
     this.isStranger = isStranger;
     this.number = number;
     this.name = name;
-    const { settings, random } = stage;
+    const { settings, settings: { queues }, random } = stage;
     this.clock = new ProcessClock(stage.clock, offsetMs);
     const session = () => this.#host.store?.session;
     this.#adoptions = new AdoptionWatch(stage, { number, clock: this.clock, kept: this.#kept, session });
     this.#registry = isStranger ? new PartialRegistry(settings.registry, random) : settings.registry;
-    const host = { timers: this.clock, random };
     this.#engine = new Engine({
       timers: this.clock,
       ids: manualIds(`${name}.${number}`),
       observer: (event) => {
         if (event.type === "lost") this.directCalls.refused(event.jobId);
+        if (event.type === "lost") this.#check(() => checkLost(this, event, this.#claimOf(event.jobId), stage.ledger));
         if (event.type === "command_error") this.directCalls.refused(event.jobId, event.key);
         if (event.type === "refused") this.#check(() => checkReadable(this, event));
         if (event.type === "replaced") this.#check(() => stage.ledger.leases.replaced(number, event.owner));
@@ -97,7 +99,7 @@ export class FleetProcess {
         answerTimeoutMs: ANSWER_TIMEOUT_MS,
         ...stage.durability,
       },
-      ...(settings.services === undefined ? {} : { services: settings.services(host) }),
+      ...(settings.services === undefined ? {} : { services: settings.services({ timers: this.clock, random }) }),
     });
     this.#host = hostOf(this.#engine, "Cannot simulate");
     this.#host.director = new FleetHandlers({
@@ -106,14 +108,11 @@ export class FleetProcess {
       handlerMs: settings.handlerMs * (stage.focus.handlersTake ?? 1),
       starts: (activation) => this.#starts(activation),
     });
-    stage.trace.add(() =>
-      `process ${number} starts as ${name}${offsetMs === 0 ? "" : `, clock off by ${offsetMs} ms`}` +
-      `${takesOver ? ", takes over at once" : ""}${isStranger ? ", without all classes" : ""}${
-        isNext ? ", with the next versions" : ""
-      }`
-    );
+    const clock = offsetMs === 0 ? "" : `, clock off by ${offsetMs} ms`;
+    const traits = `${takesOver ? ", takes over at once" : ""}${isStranger ? ", without all classes" : ""}`;
+    const next = isNext ? ", with the next versions" : "";
+    stage.trace.add(() => `process ${number} starts as ${name}${clock}${traits}${next}`);
     this.#recovery = stage.focus.recovers !== true && random.chance(0.3) ? { limit: 1 } : {};
-    const { queues } = settings;
     if ((stage.focus.recovers !== true && random.chance(0.6)) || queues.length > 0) {
       const options = { pollMs: POLL_MS, idleMs: random.chance(0.5) ? 1_000 : 5_000, drainMs: 1_000 };
       const limits = queues.length > 0 && { queues: [...queues, "default"] };
@@ -213,7 +212,7 @@ export class FleetProcess {
     const { flow, job, life: opened } = this.jobs.get(jobId) ?? {};
     if (flow === undefined || job === undefined) return this.#open(jobId, asked);
     const { ledger } = this.#stage;
-    const known = this.#lifeOf(jobId);
+    const known = this.#claimOf(jobId)?.life;
     const life = known === undefined ? ledger.lifeOfClaim(this.number, jobId) ?? opened : ledger.lives.get(known);
     // Who waits later hears the same.
     this.#follow(flow, job);
@@ -319,11 +318,11 @@ export class FleetProcess {
     }
   }
 
-  /** The life of the job that this process has claimed, as far as it knows. */
-  #lifeOf(jobId: string): number | undefined {
+  /** The claim by which this process has a job, as far as it knows. */
+  #claimOf(jobId: string): JobClaim | undefined {
     const session = this.#host.store?.session;
     const job = session?.liveJob(jobId);
-    return job && session?.journals.get(job)?.claim.life;
+    return job && session?.journals.get(job)?.claim;
   }
 
   #poll(): void {
@@ -343,10 +342,11 @@ export class FleetProcess {
     try {
       const { idempotencyKey: key } = activation;
       const isAborted = () => activation.isAborted;
-      const life = this.#lifeOf(jobId);
+      const claim = this.#claimOf(jobId);
+      const life = claim?.life;
       const at = this.clock.now() - this.clock.offsetMs;
       const handler = { process: this.number, jobId, life, version, task: task.id, step, key, input, isAborted, at };
-      this.#kept.checkNewest(this.number, job && this.#host.store?.session.journals.get(job)?.claim);
+      this.#kept.checkNewest(this.number, claim);
       const end = ledger.starts(handler, clock.now);
       return () => {
         trace.add(() => `  process ${this.number} has done task ${step} of ${jobId}`);

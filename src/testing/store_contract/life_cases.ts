@@ -39,7 +39,7 @@ export const lifeCases: readonly Case[] = [
     },
   },
   {
-    name: "lives are numbered over all jobs, also over those that are gone",
+    name: "lives are numbered in order over all jobs, also over those that are gone",
     async run(scope) {
       const [first, second] = await scope.openTwo();
       const lives: number[] = [];
@@ -55,7 +55,7 @@ export const lifeCases: readonly Case[] = [
       const later = await scope.reopen();
       await later.delete(await add(later, "again"));
       await add(later, "again");
-      checkSame(new Set(lives).size, lives.length, `how many of the lives ${lives.join()} are different`);
+      checkSame(lives, [...new Set(lives)].toSorted((a, b) => a - b), "the lives, each above those before");
     },
   },
 ];

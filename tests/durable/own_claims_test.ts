@@ -1,0 +1,139 @@
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import type { Context } from "../../mod.ts";
+import type { AppendHead, Store } from "../../src/ports/mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { createLatch } from "../support/latch.ts";
+import { lateStore } from "../support/late_store.ts";
+import { StoredFlowProcess, type Work } from "../support/stored_flow_process.ts";
+
+// What an engine makes of claims of its own whose answers are lost, or come late.
+
+const STORES: Readonly<Record<string, () => Store>> = { "at once": memoryStore, "later": lateStore };
+const INPUT = { routine: "worker", slot: "input" };
+
+const asking = (n: number, ctx: Context) => n === 1 ? void ctx.expect("input") : undefined;
+
+/** A process, the store behind its own, and the call by which its engine claims the job anew, as it was last or as `known`. */
+function claiming(createStore: () => Store, work: Work = asking) {
+  const data = createStore();
+  const process = new StoredFlowProcess({ store: { ...data }, work });
+  const claim = async (known = data.find("job")) => {
+    const record = await known;
+    if (record?.owner === undefined || record.incarnation === undefined) throw new TypeError("nobody has the job");
+    const { owner, incarnation } = record;
+    return await data.claim({ owner, incarnation, now: process.timers.now(), jobs: [record] });
+  };
+  return { data, process, claim };
+}
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`C554 a job goes on that its own engine has claimed anew, by a call whose answer is lost: a store that answers ${name}`, async () => {
+    const { data, process, claim } = claiming(createStore);
+    const job = process.start([1]);
+    await process.settle();
+    await claim();
+    process.flow.deliver(job, "worker", "input", { n: 2 });
+    await process.settle();
+    const { epoch, status } = await data.find("job") ?? {};
+    assertEquals([job.status, epoch, status, process.begun], ["completed", 2, "completed", [1, 2]]);
+    assertEquals(process.told("lost"), []);
+  });
+
+  test(`C554 a job goes on whose engine claims it back, and has done so already by a call whose answer is lost: a store that answers ${name}`, async () => {
+    const { data, process } = claiming(createStore);
+    const { store, timers } = process;
+    const job = process.start([1]);
+    await process.settle();
+    store.renew = () => Promise.reject(new Error("the network is gone"));
+    store.claim = async (query) => {
+      store.claim = data.claim;
+      await data.claim(query);
+      throw new Error("the connection was lost");
+    };
+    await timers.advance(29_900);
+    store.renew = data.renew;
+    await timers.advance(2_000);
+    process.flow.deliver(job, "worker", "input", { n: 2 });
+    await process.settle();
+    assertEquals([job.status, (await data.find("job"))?.epoch, process.begun], ["completed", 2, [1, 2]]);
+    assertEquals(process.told("lost"), []);
+  });
+
+  for (const [what, isAtRest] of [["ends", false], ["is cancelled at rest", true]] as const) {
+    test(`C554 a job that ${what} while its inbox is not read, and its engine claims it anew, is read again: a store that answers ${name}`, async () => {
+      const { data, process, claim } = claiming(createStore, (n, ctx) => isAtRest ? ctx.pause("wait") : asking(n, ctx));
+      const { store, flow, engine } = process;
+      const job = process.start([1]);
+      await process.settle();
+      let refused = 0;
+      store.append = async (known, revision, texts, head?: AppendHead) => {
+        if (head?.endedAt === undefined || refused > 0) return await data.append(known, revision, texts, head);
+        refused++;
+        await engine.handle("job").deliver(INPUT, { n: 3 });
+        const answer = await data.append(known, revision, texts, head);
+        await claim();
+        return answer;
+      };
+      const worker = engine.work({ queues: [isAtRest ? "default" : "other"] });
+      if (isAtRest) await engine.handle("job").cancel();
+      else flow.deliver(job, "worker", "input", { n: 2 });
+      await process.timers.advance(1_000);
+      assertEquals([refused, process.told("lost")], [1, []]);
+      assertEquals((await data.find("job"))?.status, isAtRest ? "cancelled" : "completed");
+      await worker.stop();
+    });
+  }
+
+  test(`C554 a job that its engine lets go of, and has claimed anew by a call that is under way, is let go of or taken up: a store that answers ${name}`, async () => {
+    for (const isReleasedFirst of [false, true]) {
+      const { data, process, claim } = claiming(createStore);
+      const { store, flow } = process;
+      const gate = createLatch();
+      const job = process.start([1]);
+      await process.settle();
+      store.append = async (...query) => {
+        if (!isReleasedFirst) await gate.passed;
+        const answer = await data.append(...query);
+        await gate.passed;
+        return answer;
+      };
+      const known = await data.find("job");
+      const paused = flow.pause(job);
+      await process.settle();
+      store.take = () => claim(Promise.resolve(known));
+      await process.engine.recover();
+      gate.open();
+      await paused;
+      await process.timers.advance(60_000);
+      const { owner, status } = await data.find("job") ?? {};
+      assertEquals([job.status, status, owner, process.told("lost")], ["paused", "paused", undefined, []]);
+    }
+  });
+
+  test(`C555 an answer about a former life of a job leaves the present one alone, however late it comes: a store that answers ${name}`, async () => {
+    const { data, process } = claiming(createStore);
+    const { store, flow, engine } = process;
+    const gate = createLatch();
+    await flow.start("source", { items: [9] }, { jobId: "job" });
+    store.take = async (query) => {
+      store.take = data.take;
+      const answer = await data.take(query);
+      await gate.passed;
+      return answer;
+    };
+    const recovered = engine.recover();
+    await process.settle();
+    const former = await data.find("job");
+    assertEquals([former?.epoch, former && await data.delete(former)], [1, true]);
+    const job = process.start([1]);
+    await process.settle();
+    assertEquals([job.status, process.begun], ["running", [1]]);
+    gate.open();
+    await recovered;
+    await process.settle();
+    flow.deliver(job, "worker", "input", { n: 2 });
+    await process.settle();
+    assertEquals([job.status, process.begun, process.told("lost")], ["completed", [1, 2], []]);
+  });
+}
