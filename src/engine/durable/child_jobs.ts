@@ -9,7 +9,7 @@ import { hasEnded, type Job } from "../../job/job.ts";
 import type { ChildrenCommit } from "../../job/commit.ts";
 import type { Moment } from "../../job/task.ts";
 import { createChildJob } from "../../job/new_child.ts";
-import type { CreateAnswer, JobRecord, NewJob, StoredJob } from "../../ports/store.ts";
+import type { CreateAnswer, JobRecord, NewJob, Store, StoredJob } from "../../ports/store.ts";
 import { describeError } from "../../values/error_data.ts";
 import { statusCommit } from "../activation/commits.ts";
 import type { Journal } from "./journal.ts";
@@ -31,6 +31,10 @@ const LEASES = 2;
 
 /** How long the first of these waits is at least, in milliseconds: a store may be asked again at once when it has failed. */
 const LEAST_WAIT_MS = 100;
+
+/** A job that tells another something, and that one: of any life, when none is given. */
+type Teller = Pick<Job, "jobId" | "flowId">;
+type Told = Parameters<Store["send"]>[0];
 
 /** The outcome of starting children, or of looking for them. */
 export interface StartedChildren {
@@ -68,9 +72,7 @@ export async function startChildren(
     }
   }
   ended.push(...children.flatMap(({ inner }) => (inner && endOf(inner.job)) ?? []));
-  for (const { jobId, start, inner } of children) {
-    if (start === undefined && inner === undefined) left.push(jobId);
-  }
+  for (const { jobId, start, inner } of children) if (start === undefined && inner === undefined) left.push(jobId);
   for (const jobId of left) {
     const end = await endOfLeft(job, jobId, session);
     if (end === undefined) opened.push(jobId);
@@ -94,10 +96,37 @@ async function createOver(job: Job, made: readonly NewJob[], session: StoreSessi
     const over = former.filter(isOver);
     for (const record of over) await session.attempt(job, () => store.delete(record));
     if (over.length > 0) continue;
+    let mayEnd = false;
+    for (const it of former) if (isEnding(it) || await cancelChild(job, it.jobId, session)) mayEnd = true;
     const isLate = tries >= settings.attempts && timers.elapsed() >= end;
-    if (isLate || !former.some(isEnding)) return answers;
+    if (isLate || !mayEnd) return answers;
     await pauseAfter(tries, { timers, settings: { ...settings, retryDelayMs } });
   }
+}
+
+/**
+ * Cancels a child of a job that is no longer in the store: of the life that was created at an instant, or of any. Returns false for one that is
+ * detached, or another job's.
+ */
+async function cancelChild(job: Job, jobId: string, session: StoreSession, createdAt?: number): Promise<boolean> {
+  const stored = await session.attempt(job, () => session.store.load(jobId));
+  const { parent } = (stored && readable(stored)) ?? {};
+  if (stored === undefined || parent?.jobId !== job.jobId) return false;
+  if (createdAt !== undefined && createdAt !== parent.createdAt) return false;
+  const reason = `its parent, job "${job.jobId}", was deleted`;
+  await tell(job, session, stored.record, `cancel/${job.jobId}/${stored.record.life}`, { type: "cancel", reason });
+  return true;
+}
+
+/** Cancels the children of a job that this engine has lost, if it was deleted: whoever has done that may not have known of them. */
+export async function cancelIfDeleted(job: Job, session: StoreSession): Promise<void> {
+  const { children, jobId } = job;
+  if (children === undefined) return;
+  await isDone(session, async () => {
+    const record = await session.attempt(job, () => session.store.find(jobId));
+    if (record?.life === session.records.get(job)?.life) return;
+    for (const child of children) await cancelChild(job, child.jobId, session, job.createdAt);
+  });
 }
 
 /** Whether a job was started by one of the parent's id, under an id of its own: one that a handler has given names one job for all. */
@@ -145,10 +174,8 @@ function newChild(
 
 function takenId(parent: Job, { jobId }: Child, answer: CreateAnswer | undefined): ChildEnded {
   const isFormer = answer !== undefined && isChildOf(parent, answer.record);
-  const whose = isFormer
-    ? `, which a former job "${parent.jobId}" has started and which has not ended; delete it first`
-    : "";
-  const why = `Cannot start child "${jobId}": there is a job of this id already${whose}`;
+  const former = `, which a former job "${parent.jobId}" has started and which has not ended; delete it first`;
+  const why = `Cannot start child "${jobId}": there is a job of this id already${isFormer ? former : ""}`;
   // Unreachable default: the store answers for each job.
   const error = describeError(new StateError("start", answer?.record.status ?? "", why, "taken"));
   return { type: "child", jobId, status: "failed", result: undefined, error };
@@ -183,12 +210,12 @@ export async function payDebts(job: Job, session: StoreSession): Promise<boolean
   for (const { jobId, to } of children) {
     if (to === undefined) continue;
     const reason = `its parent, job "${job.jobId}", has ended`;
-    await pay(() => tell(job, session, jobId, `cancel/${ending}`, { type: "cancel", reason }));
+    await pay(() => tell(job, session, { jobId }, `cancel/${ending}`, { type: "cancel", reason }));
   }
   const { parent } = job;
   const end = endOf(job);
   if (parent?.isTold === false && end !== undefined) {
-    await pay(() => tell(job, session, parent.jobId, `child/${ending}`, end));
+    await pay(() => tell(job, session, { jobId: parent.jobId }, `child/${ending}`, end));
   }
   return isPaid;
 }
@@ -225,6 +252,7 @@ async function endForFamily(stored: StoredJob, session: StoreSession): Promise<v
   const { jobId, life, parentId, status } = stored.record;
   const error = describeError(new CancelledError("it was deleted"));
   const job = readable(stored);
+  if (job !== undefined) session.records.set(job, stored.record);
   if (job !== undefined && !hasEnded(job.status)) {
     apply(job, statusCommit("cancelled", { at: session.timers.now(), ranMs: job.time.ranMs }, { error }));
   }
@@ -233,7 +261,7 @@ async function endForFamily(stored: StoredJob, session: StoreSession): Promise<v
   else if (parentId !== undefined) {
     isPaid = await isDone(session, () => {
       const end: ChildEnded = { type: "child", jobId, status: "cancelled", result: undefined, error };
-      return tell(stored.record, session, parentId, `child/${jobId}/${life}`, end);
+      return tell(stored.record, session, { jobId: parentId }, `child/${jobId}/${life}`, end);
     });
   }
   if (isPaid) return;
@@ -253,21 +281,15 @@ function readable(stored: StoredJob): Job | undefined {
  * Sends another job the command that follows from a job's end, once for each key. A job that is not in the store, or has ended,
  * need not be told.
  */
-async function tell(
-  job: Pick<Job, "jobId" | "flowId">,
-  session: StoreSession,
-  jobId: string,
-  key: string,
-  command: Command,
-): Promise<void> {
+async function tell(job: Teller, session: StoreSession, to: Told, key: string, command: Command): Promise<void> {
   const { settings: { keyRetentionMs, inboxLimit: room, attempts }, timers, store } = session;
   const text = encodeCommand(command);
   for (let failures = 1;; failures++) {
     const answer = await session.attempt(job, () => {
-      return store.send({ jobId }, { key, text, reopens: false, keyRetentionMs, room, now: timers.now() });
+      return store.send(to, { key, text, reopens: false, keyRetentionMs, room, now: timers.now() });
     });
     if (answer !== "full") return;
-    const cause = new Error(`the inbox of job "${jobId}" is full`);
+    const cause = new Error(`the inbox of job "${to.jobId}" is full`);
     if (failures >= attempts) throw new StoreError(job.jobId, failures, { cause });
     await pauseAfter(failures, session);
   }

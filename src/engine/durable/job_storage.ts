@@ -8,7 +8,7 @@ import type { Claim } from "../../documents/claim.ts";
 import { encodeClaim } from "../../documents/commit.ts";
 import { flowTextOf } from "../../documents/flow_text.ts";
 import { writeJob } from "../../documents/job.ts";
-import { letGoOf } from "./child_jobs.ts";
+import { cancelIfDeleted, letGoOf } from "./child_jobs.ts";
 import { findFirstTasks, type PoisonedTask } from "./first_tasks.ts";
 import { Inbox, type PerformCommand } from "./inbox.ts";
 import { Journal } from "./journal.ts";
@@ -266,6 +266,7 @@ export class JobStorage {
   /** Tells the observer that a live job was lost. */
   lost(job: Job, error: Error): void {
     this.#session.onLost(job, error);
+    if (error instanceof FencedError) void cancelIfDeleted(job, this.#session);
   }
 
   /**

@@ -3,7 +3,7 @@ import type { Activation } from "../activation/activation.ts";
 import type { ChildRequest } from "../activation/activation_host.ts";
 import { createChild } from "../activation/child_request.ts";
 import type { StoreSession } from "../durable/store_session.ts";
-import { startChildren } from "../durable/child_jobs.ts";
+import { cancelIfDeleted, startChildren } from "../durable/child_jobs.ts";
 import type { ChildEnded } from "../../documents/command.ts";
 import { childEndCommit } from "./child_ends.ts";
 import type { Execution } from "./execution.ts";
@@ -43,8 +43,8 @@ export class ChildStarter implements JobChildren {
     try {
       while (!this.#execution.isOver && job.children?.hasUnsettled === true) {
         const { opened, ended } = await startChildren(job, job.children.unsettled, this.#session);
-        if (this.#execution.isOver) break;
-        this.#commit(opened, ended);
+        if (this.#execution.isOver) await cancelIfDeleted(job, this.#session);
+        else this.#commit(opened, ended);
       }
     } catch (error) {
       // Unreachable default: it is a StoreError.
