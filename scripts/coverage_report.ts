@@ -7,17 +7,25 @@ import { listFiles } from "./worker.ts";
 /** Tests that take long, or work in other processes: what they reach, a small test reaches too. */
 const LEFT_OUT = [
   "tests/bench/",
+  "tests/browser/",
+  "tests/children/killed_test.ts",
   "tests/durable/killed/",
   "tests/examples/",
   "tests/hostile/hostile_test.ts",
+  "tests/house/",
   "tests/properties/",
+  "tests/routines/stopped_anywhere_test.ts",
+  "tests/scripts/",
   "tests/stores/deno_kv",
+  "tests/stores/durable_object/",
   "tests/stores/file/",
-  "tests/stores/indexed_db/browser_test.ts",
-  "tests/stores/key_value/nats_test.ts",
+  "tests/stores/indexed_db/",
+  "tests/stores/key_value/",
   "tests/stores/postgres/",
   "tests/stores/redis/",
+  "tests/stores/sealed/contract_test.ts",
   "tests/stores/sqlite/",
+  "tests/testing/fleet_stores_test.ts",
   "tests/travel/million_test.ts",
 ];
 /**
