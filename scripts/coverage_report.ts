@@ -23,7 +23,6 @@ const LEFT_OUT = [
   "tests/stores/key_value/",
   "tests/stores/postgres/",
   "tests/stores/redis/",
-  "tests/stores/sealed/contract_test.ts",
   "tests/stores/sqlite/",
   "tests/testing/fleet_stores_test.ts",
   "tests/travel/million_test.ts",
