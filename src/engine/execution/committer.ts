@@ -127,15 +127,6 @@ export class Committer {
     else this.journal.whenStored(run);
   }
 
-  /**
-   * Whether the next task must wait for the store: handlers have run as far ahead as they may, or the commit that made the task
-   * ready is not stored.
-   */
-  isAhead(elapsed: number, highWater: number): boolean {
-    if (this.journal === undefined) return false;
-    return this.journal.isFarAhead(elapsed) || this.isHeld(highWater);
-  }
-
   /** Whether the commit that made the next task ready is not stored. */
   isHeld(highWater: number): boolean {
     if (this.#held === undefined || this.#held.size === 0) return false;

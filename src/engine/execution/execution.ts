@@ -295,9 +295,9 @@ export class Execution implements ActivationHost {
       this.#clock.work();
       this.notifier.start(task, time);
       this.runner.run(task);
+      if (this.runner.active >= this.workers) break;
       // The moment of the last commit is older than this turn while the handler waits: the clock may have been set since.
-      if (this.runner.active === 0) time = this.job.time;
-      else if (this.runner.active < this.workers) time = this.time();
+      time = this.runner.active === 0 ? this.job.time : this.time();
     }
   }
 
@@ -305,11 +305,14 @@ export class Execution implements ActivationHost {
   #obstacle(time: Instant): Obstacle | undefined {
     if (this.job.isStarting) return "not begun";
     if (!this.mayDecide) return this.isOver ? "ended" : "resting";
-    if (!this.#hasLease(time)) return "lease over";
-    // Tasks of the same instant come after it, as they do without a store.
-    if (this.deadlines.isReading) return "undecided";
     if (this.runner.active >= this.workers) return "no worker";
-    if (this.committer.isAhead(this.#clock.elapsed, this.limits.highWater)) return "behind";
+    const { journal } = this.committer;
+    if (journal !== undefined) {
+      if (!this.#hasLease(time)) return "lease over";
+      // Tasks of the same instant come after it, as they do without a store.
+      if (this.deadlines.isReading) return "undecided";
+      if (journal.isFarAhead(this.#clock.elapsed) || this.committer.isHeld(this.limits.highWater)) return "behind";
+    }
     if (this.#loop.isDeferred || this.#host.pacer.isSpent(time)) return "slice over";
     return undefined;
   }
