@@ -18,7 +18,9 @@ for (const [name, openStore] of Object.entries(FLEET_STORES)) {
   });
   test(`fleets whose processes have two versions of the flows move jobs to the new one: ${name}`, options, async () => {
     let adopted = 0;
-    for (let seed = FIRST_OF_VERSIONS; seed <= SEEDS; seed++) adopted += (await runVersionFleetOf(seed, { openStore })).adopted;
+    for (let seed = FIRST_OF_VERSIONS; seed <= SEEDS; seed++) {
+      adopted += (await runVersionFleetOf(seed, { openStore })).adopted;
+    }
     assert(adopted > 0, "jobs were moved");
   });
 }
