@@ -5,6 +5,7 @@ import type { FleetOptions, FleetSettings } from "../../src/testing/fleet/fleet_
 import { completeFleet, type FleetResult, judgeFleet } from "../../src/testing/fleet/simulate_fleet.ts";
 import { FLEET_JOBS, fleetRegistry, renamedRegistry } from "./fleet_jobs.ts";
 import { onChange, renamedVersionOf } from "./renamed_versions.ts";
+import { IS_LONG } from "./gate_amount.ts";
 import { seededRandom } from "./seeded_random.ts";
 
 /** The jobs of a fleet: with few of them, more is asked of each. */
@@ -118,6 +119,14 @@ export function versionSettingsOf(
   const isRenamed = about === RENAMED || (about !== LIVES && about !== TAKEN && seed % RENAMED_EACH === 2);
   const focus = about && { durability: { mode: "strict", attempts } as const, ...about };
   return { ...completeFleet({ ...versionFleetOf(seed, isRenamed), ...options }), focus };
+}
+
+/**
+ * The seeds of the fleets that run on a real store. Most move jobs over and over, which asks a store ten thousand times; in the gate, only
+ * those run that ask it two thousand times.
+ */
+export function seedsOnStores(long: number): readonly number[] {
+  return IS_LONG ? Array.from({ length: long }, (_, index) => index + 1) : [3, 4];
 }
 
 /** Runs it. */

@@ -3,12 +3,10 @@ import { test } from "node:test";
 import { runFleetOf } from "../support/fleet_seed.ts";
 import { FLEET_STORES } from "../support/fleet_stores.ts";
 import { IS_LONG } from "../support/gate_amount.ts";
-import { runVersionFleetOf } from "../support/version_fleets.ts";
+import { runVersionFleetOf, seedsOnStores } from "../support/version_fleets.ts";
 
 /** A handful in the gate; the memory store has its thousand in `tests/properties`. */
 const SEEDS = IS_LONG ? 300 : 4;
-/** Jobs that are moved over and over ask a store ten thousand times. In the gate, fleets do that which ask it two thousand times. */
-const FIRST_OF_VERSIONS = IS_LONG ? 1 : 3;
 
 for (const [name, openStore] of Object.entries(FLEET_STORES)) {
   const isThere = name !== "deno_kv" || typeof Deno !== "undefined";
@@ -18,9 +16,7 @@ for (const [name, openStore] of Object.entries(FLEET_STORES)) {
   });
   test(`fleets whose processes have two versions of the flows move jobs to the new one: ${name}`, options, async () => {
     let adopted = 0;
-    for (let seed = FIRST_OF_VERSIONS; seed <= SEEDS; seed++) {
-      adopted += (await runVersionFleetOf(seed, { openStore })).adopted;
-    }
+    for (const seed of seedsOnStores(300)) adopted += (await runVersionFleetOf(seed, { openStore })).adopted;
     assert(adopted > 0, "jobs were moved");
   });
 }

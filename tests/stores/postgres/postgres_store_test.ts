@@ -17,7 +17,7 @@ import { amountOf } from "../../support/gate_amount.ts";
 import { openPg, openPostgresJs } from "../../support/postgres_clients.ts";
 import { emptySchema, postgresPlace } from "../../support/postgres_store_place.ts";
 import { addressOf, missing } from "../../support/services.ts";
-import { runVersionFleetOf } from "../../support/version_fleets.ts";
+import { runVersionFleetOf, seedsOnStores } from "../../support/version_fleets.ts";
 import { withTimeLimit } from "../../support/time_limit.ts";
 
 const address = addressOf("postgres");
@@ -291,7 +291,7 @@ test("fleets whose processes have two versions of the flows move jobs to the new
 }, async () => {
   const schema = newSchema();
   let adopted = 0;
-  for (let seed = 1; seed <= amountOf(2, 100); seed++) {
+  for (const seed of seedsOnStores(100)) {
     await emptySchema(client, schema);
     adopted += (await runVersionFleetOf(seed, { openStore: () => postgresPlace(client, schema).open() })).adopted;
   }

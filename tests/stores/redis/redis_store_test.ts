@@ -27,7 +27,7 @@ import {
 } from "../../support/redis_clients.ts";
 import { RedisServer } from "../../support/redis_server.ts";
 import { addressOf, missing } from "../../support/services.ts";
-import { runVersionFleetOf } from "../../support/version_fleets.ts";
+import { runVersionFleetOf, seedsOnStores } from "../../support/version_fleets.ts";
 import { type TimeLimit, withTimeLimit } from "../../support/time_limit.ts";
 
 const url = addressOf("redis");
@@ -82,7 +82,7 @@ test("fleets whose processes have two versions of the flows move jobs to the new
 }, async () => {
   const client = await clientTo();
   let adopted = 0;
-  for (let seed = 1; seed <= amountOf(3, 100); seed++) {
+  for (const seed of seedsOnStores(100)) {
     const place = redisPlace(client, `${prefix}-versions`);
     adopted += (await runVersionFleetOf(seed, { openStore: () => place.open() })).adopted;
   }
