@@ -139,4 +139,71 @@ for (const [name, createStore] of Object.entries(STORES)) {
     const { queue, priority, tags } = await data.find("job/1/0/0") ?? {};
     assertEquals([queue, priority, tags], ["night", 2, { customer: "7" }]);
   });
+
+  for (const [what, work] of [["runs", asking], ["has ended", () => {}]] as const) {
+    test(`C557 a child of the next job that ${what} is left alone by an engine that starts those of the former one late: a store that answers ${name}`, async () => {
+      const data = createStore();
+      const { process, gate, start, remove } = heldBack(data);
+      const former = process.engine.work({ flows: ["sum"] });
+      await start();
+      await process.timers.advance(1_000);
+      await remove();
+      const next = new FamilyProcess(manualTimers(2_000), { store: data, work });
+      const worker = next.engine.work({ idleMs: 500 });
+      await next.flow.start("sum", { items: [2] }, { jobId: "job" });
+      await next.timers.advance(5_000);
+      const child = await data.find("job/1/0/0");
+      gate.open();
+      await process.timers.advance(20_000);
+      await next.timers.advance(5_000);
+      const { life, sent } = await data.find("job/1/0/0") ?? {};
+      assertEquals([life, sent, next.begun], [child?.life, child?.sent, [2]]);
+      await worker.stop();
+      await former.stop();
+    });
+  }
+
+  test(`C557 a child of a job that was made at the same instant as the deleted one of its id is left alone: a store that answers ${name}`, async () => {
+    const data = createStore();
+    const { process: { engine, timers, events }, start, remove, gate } = heldBack(data);
+    gate.open();
+    const former = engine.work({ flows: ["sum"], idleMs: Infinity });
+    await start();
+    await timers.advance(1_000);
+    await remove();
+    const child = await data.find("job/1/0/0");
+    assertEquals(child && await data.delete(child), true);
+    const next = new FamilyProcess(manualTimers(), { store: data, work: asking });
+    const worker = next.engine.work({ idleMs: 500 });
+    await next.flow.start("sum", { items: [2] }, { jobId: "job" });
+    await next.timers.advance(5_000);
+    await timers.advance(15_000);
+    assertEquals(events.filter(({ type }) => type === "lost").length, 1);
+    await next.timers.advance(5_000);
+    assertEquals([next.begun, await childOf(data)], [[2], ["running", undefined, undefined]]);
+    await worker.stop();
+    await former.stop();
+  });
+
+  test(`C556 a child goes with its deleted parent though the store has failed each time that it was asked to create it: a store that answers ${name}`, async () => {
+    const data = createStore();
+    const { process: { engine, timers, store }, start, remove } = heldBack(data);
+    const gate = createLatch();
+    store.create = async (jobs) => {
+      if (jobs.every(({ parentId }) => parentId === undefined)) return await data.create(jobs);
+      await gate.passed;
+      await data.create(jobs);
+      throw new Error("the connection was lost");
+    };
+    const worker = engine.work({ idleMs: 500, flows: ["sum"] });
+    await start();
+    await timers.advance(1_000);
+    await remove();
+    await timers.advance(11_000);
+    gate.open();
+    await timers.advance(60_000);
+    const { sent } = await data.find("job/1/0/0") ?? {};
+    assertEquals(sent, 1);
+    await worker.stop();
+  });
 }

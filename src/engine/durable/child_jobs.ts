@@ -93,39 +93,44 @@ async function createOver(job: Job, made: readonly NewJob[], session: StoreSessi
   for (let tries = 1;; tries++) {
     const answers = await session.attempt(job, () => store.create(made));
     const former = answers.flatMap(({ isNew, record }) => !isNew && isChildOf(job, record) ? [record] : []);
+    // A later job of this id may have these by now.
+    if (former.length === 0 || !await isStored(job, session)) return answers;
     const over = former.filter(isOver);
     for (const record of over) await session.attempt(job, () => store.delete(record));
     if (over.length > 0) continue;
     let mayEnd = false;
-    for (const it of former) if (isEnding(it) || await cancelChild(job, it.jobId, session)) mayEnd = true;
+    for (const it of former) if (isEnding(it) || await cancelChild(job, it, session)) mayEnd = true;
     const isLate = tries >= settings.attempts && timers.elapsed() >= end;
     if (isLate || !mayEnd) return answers;
     await pauseAfter(tries, { timers, settings: { ...settings, retryDelayMs } });
   }
 }
 
+/** Whether a job is in the store, and not a later one of its id: one that was made at the same instant has the same children. */
+function isStored(job: Job, session: StoreSession): Promise<boolean> {
+  return session.attempt(job, async () => (await session.store.find(job.jobId))?.createdAt === job.createdAt);
+}
+
 /**
- * Cancels a child of a job that is no longer in the store: of the life that was created at an instant, or of any. Returns false for one that is
- * detached, or another job's.
+ * Cancels a child of a job that is no longer in the store: in the life that is given, or the present one, if its parent was created at the
+ * given instant, or at any. Returns false for one that is detached, or another job's.
  */
-async function cancelChild(job: Job, jobId: string, session: StoreSession, createdAt?: number): Promise<boolean> {
-  const stored = await session.attempt(job, () => session.store.load(jobId));
+async function cancelChild(job: Job, child: Told, session: StoreSession, createdAt?: number): Promise<boolean> {
+  const stored = await session.attempt(job, () => session.store.load(child.jobId));
   const { parent } = (stored && readable(stored)) ?? {};
   if (stored === undefined || parent?.jobId !== job.jobId) return false;
   if (createdAt !== undefined && createdAt !== parent.createdAt) return false;
   const reason = `its parent, job "${job.jobId}", was deleted`;
-  await tell(job, session, stored.record, `cancel/${job.jobId}/${stored.record.life}`, { type: "cancel", reason });
+  await tell(job, session, { ...stored.record, ...child }, `cancel/${job.jobId}`, { type: "cancel", reason });
   return true;
 }
 
 /** Cancels the children of a job that this engine has lost, if it was deleted: whoever has done that may not have known of them. */
 export async function cancelIfDeleted(job: Job, session: StoreSession): Promise<void> {
-  const { children, jobId } = job;
-  if (children === undefined) return;
+  const { children, createdAt } = job;
   await isDone(session, async () => {
-    const record = await session.attempt(job, () => session.store.find(jobId));
-    if (record?.life === session.records.get(job)?.life) return;
-    for (const child of children) await cancelChild(job, child.jobId, session, job.createdAt);
+    if (children === undefined || await isStored(job, session)) return;
+    for (const { jobId } of children) await cancelChild(job, { jobId }, session, createdAt);
   });
 }
 

@@ -43,8 +43,7 @@ export class ChildStarter implements JobChildren {
     try {
       while (!this.#execution.isOver && job.children?.hasUnsettled === true) {
         const { opened, ended } = await startChildren(job, job.children.unsettled, this.#session);
-        if (this.#execution.isOver) await cancelIfDeleted(job, this.#session);
-        else this.#commit(opened, ended);
+        if (!this.#execution.isOver) this.#commit(opened, ended);
       }
     } catch (error) {
       // Unreachable default: it is a StoreError.
@@ -52,6 +51,7 @@ export class ChildStarter implements JobChildren {
       // The next engine that claims the job starts them.
       committer.journal?.lose(reason);
     }
+    if (this.#execution.isOver) await cancelIfDeleted(job, this.#session);
     this.isStarting = false;
     this.#execution.poll();
   }
