@@ -17,7 +17,7 @@ const asking = (n: number, ctx: Context) => n === 1 ? void ctx.expect("input") :
 /** A process, the store behind its own, and the call by which its engine claims the job anew, as it was last or as `known`. */
 function claiming(createStore: () => Store, work: Work = asking) {
   const data = createStore();
-  const process = new StoredFlowProcess({ store: { ...data }, work });
+  const process = new StoredFlowProcess({ store: { ...data }, work, durability: { answerTimeoutMs: Infinity } });
   const claim = async (known = data.find("job")) => {
     const record = await known;
     if (record?.owner === undefined || record.incarnation === undefined) throw new TypeError("nobody has the job");
@@ -135,5 +135,67 @@ for (const [name, createStore] of Object.entries(STORES)) {
     flow.deliver(job, "worker", "input", { n: 2 });
     await process.settle();
     assertEquals([job.status, process.begun, process.told("lost")], ["completed", [1, 2], []]);
+  });
+
+  test(`C554 a job that was paused goes on by a claim that came before the engine knew that the pause is stored: a store that answers ${name}`, async () => {
+    const { data, process, claim } = claiming(createStore);
+    const { store, flow, engine } = process;
+    const gate = createLatch();
+    const job = process.start([1]);
+    await process.settle();
+    store.append = async (...query) => {
+      store.append = data.append;
+      await data.append(...query);
+      await gate.passed;
+      throw new Error("the connection was lost");
+    };
+    const known = await data.find("job");
+    const paused = flow.pause(job);
+    await process.settle();
+    await engine.handle("job").resume();
+    store.take = () => claim(Promise.resolve(known));
+    await engine.recover();
+    store.take = data.take;
+    gate.open();
+    await process.timers.advance(1_000);
+    await paused;
+    const { status, epoch } = await data.find("job") ?? {};
+    assertEquals([status, epoch, process.told("lost")], ["running", 2, []]);
+  });
+
+  test(`C558 a journal that is lost writes nothing by a later claim of its engine, however late it hears of that: a store that answers ${name}`, async () => {
+    const [gate, loaded] = [createLatch(), createLatch()];
+    const { data, process, claim } = claiming(createStore, async (n, ctx) => {
+      if (process.begun.length === 1) await gate.passed;
+      asking(n, ctx);
+    });
+    const { store, timers, engine } = process;
+    const tried: number[] = [];
+    store.append = async (known, revision, texts, ...more) => {
+      if (texts.some((text) => JSON.parse(text).kind === "step")) tried.push(known.epoch);
+      return await data.append(known, revision, texts, ...more);
+    };
+    process.start([1]);
+    await process.settle();
+    await claim();
+    tried.length = 0;
+    store.load = async (jobId) => {
+      store.load = data.load;
+      const stored = await data.load(jobId);
+      await loaded.passed;
+      return stored;
+    };
+    gate.open();
+    await process.settle();
+    store.renew = () => Promise.reject(new Error("the network is gone"));
+    await timers.advance(30_100);
+    store.renew = data.renew;
+    await timers.advance(2_000);
+    assertEquals([tried.length, process.told("lost").length], [1, 1]);
+    await engine.recover();
+    loaded.open();
+    await process.settle();
+    assertEquals([tried, process.begun], [[1, 3], [1, 1]]);
+    assertEquals([(await data.find("job"))?.status, process.told("lost").length], ["running", 1]);
   });
 }

@@ -371,9 +371,10 @@ export class Journal implements TransactionHolds {
    * claimed again here while the write was under way, perhaps by a call whose answer is lost, or has not come yet.
    */
   #recognize(error: FencedError, write: JournalWrite, claim: JobClaim): void {
-    const { jobId, life } = claim;
-    Promise.resolve().then(() => this.session.store.load(jobId)).then((stored) => {
-      const found = findWrite(write, life, this.#stored, stored);
+    Promise.resolve().then(() => this.session.store.load(claim.jobId)).then((stored) => {
+      // Another journal of this engine may have the job by a later claim.
+      if (this.lost !== undefined) return;
+      const found = findWrite(write, claim.life, this.#stored, stored);
       const { record } = stored ?? {};
       if (record !== undefined && !found.isLetGo && this.isFollowedBy(record)) this.claim = record;
       const isClaimed = found.epoch === this.claim.epoch;

@@ -62,8 +62,8 @@ export function findWrite(
 ): FoundWrite {
   if (stored?.record.life !== life) return { isWritten: false, isLetGo: false };
   const from = revision - stored.snapshotRevision;
-  const areThere = entries.length > 0 && entries.every((entry, i) => stored.entries[from + i] === entry);
+  const releases = head?.releases === true;
   // Another engine that has claimed the job since found it released, or with an ended lease; both lead to the same claim.
-  const isLetGo = entries.length === 0 && head?.releases === true;
-  return { isWritten: areThere || isLetGo, isLetGo, epoch: stored.record.epoch, revision: stored.record.revision };
+  const isWritten = entries.length === 0 ? releases : entries.every((entry, i) => stored.entries[from + i] === entry);
+  return { isWritten, isLetGo: isWritten && releases, epoch: stored.record.epoch, revision: stored.record.revision };
 }
