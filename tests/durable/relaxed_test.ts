@@ -114,3 +114,21 @@ test("relaxed: a task that waits has its turn in time, also where the store answ
   await process.timers.advance(1_000);
   assertEquals([job.status, process.begun], ["completed", [1, 2]]);
 });
+
+for (const [name, createStore] of Object.entries({ "at once": memoryStore, later: lateStore })) {
+  test(`C559 relaxed: what comes while a write takes long is stored after it, also where no task ends: a store that answers ${name}`, async () => {
+    const store = heldStore(createStore());
+    const process = new StoredFlowProcess({ store, durability: RELAXED, work: () => new Promise(() => {}) });
+    const job = process.start([1]);
+    await process.timers.advance(100);
+    const revision = (await store.find("job"))?.revision ?? 0;
+    store.hold();
+    process.flow.deliver(job, "worker", "input", { n: 2 });
+    await process.timers.advance(60);
+    process.flow.deliver(job, "worker", "input", { n: 3 });
+    await process.timers.advance(100);
+    store.release();
+    await process.timers.advance(100);
+    assertEquals((await store.find("job"))?.revision, revision + 2);
+  });
+}

@@ -318,7 +318,8 @@ export class Journal implements TransactionHolds {
     if (head?.releases === true && head.endedAt === undefined) this.session.onReleased(this.#job);
     for (const run of after) run();
     this.#waiters.stored(this.#stored);
-    if (this.isStrict || this.#waiters.size > 0 || this.#after.length > 0) this.flush();
+    // A timer that found this write under way does not come again.
+    if (this.#stopFlush === undefined || this.#waiters.size > 0 || this.#after.length > 0) this.flush();
     if (!this.#isFlushing) this.#callbacks?.onStored();
   }
 
