@@ -1,8 +1,9 @@
 import { assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { type Context, StateError } from "../../mod.ts";
+import { type Context, FencedError, StateError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
+import { checkLost } from "../../src/testing/fleet/check_lost.ts";
 import { FleetLedger } from "../../src/testing/fleet/fleet_ledger.ts";
 import { FleetTrace } from "../../src/testing/fleet/fleet_trace.ts";
 import { FleetViolation } from "../../src/testing/fleet/fleet_violation.ts";
@@ -14,7 +15,8 @@ import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 const REFUSED = new StateError("redrive", "running", "only a job that has ended can be redriven");
 
-test("C527 a redrive may be refused because the end of its job was never stored, and not when the job goes on by what its owner has stored", async () => {
+/** A ledger, and a process whose job waits. */
+async function judging() {
   const inner = memoryStore();
   const timers = manualTimers();
   const ledger: FleetLedger = new FleetLedger({
@@ -34,6 +36,11 @@ test("C527 a redrive may be refused because the end of its job was never stored,
   });
   process.start([1]);
   await process.settle();
+  return { timers, ledger, storeOf, process };
+}
+
+test("C527 a redrive may be refused because the end of its job was never stored, and not when the job goes on by what its owner has stored", async () => {
+  const { timers, ledger, storeOf, process } = await judging();
   assertThrows(() => ledger.toldError(1, "job", REFUSED), FleetViolation, "which it has, and which runs");
   // Another process has it.
   ledger.toldError(2, "job", REFUSED);
@@ -46,4 +53,18 @@ test("C527 a redrive may be refused because the end of its job was never stored,
   if (taken === undefined) throw new TypeError("the job was not claimed");
   // By this claim nothing was stored yet: what it was told was decided before.
   ledger.toldError(2, "job", REFUSED);
+});
+
+test("C554 a process has not lost what it has claimed anew, unless another one has started under its name since", async () => {
+  const { timers, ledger, storeOf } = await judging();
+  const [own, other] = [storeOf(1), storeOf(2)];
+  const record = await own.find("job");
+  if (record?.owner === undefined || record.incarnation === undefined) throw new TypeError("nobody has the job");
+  const { owner, incarnation } = record;
+  await claimJob(own, { owner, incarnation }, record, timers.now());
+  const error = new FencedError("job", 0, 0);
+  const lost = { type: "lost", jobId: "job", flowId: record.flowId, error, at: 0 } as const;
+  assertThrows(() => checkLost({ number: 1 }, lost, record, ledger), FleetViolation, "which it has");
+  await other.enter({ owner, leaseMs: 60_000, now: timers.now(), token: "once", takesOver: false });
+  checkLost({ number: 1 }, lost, record, ledger);
 });

@@ -87,6 +87,11 @@ export class FleetLeases {
     return this.untilOf(incarnation) > now;
   }
 
+  /** Whether nobody has entered since under the name of an incarnation. */
+  isLast(incarnation: number): boolean {
+    return this.#last.get(this.#leases.get(incarnation)?.owner ?? "") === incarnation;
+  }
+
   /** The process that has entered as an incarnation. */
   processOf(incarnation: number): number | undefined {
     return this.#leases.get(incarnation)?.process;
