@@ -206,4 +206,36 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals(sent, 1);
     await worker.stop();
   });
+
+  test(`C560 a child of the next job is left alone by the cancel of a former one that comes late: a store that answers ${name}`, async () => {
+    const data = createStore();
+    const gate = createLatch();
+    const store: Store = {
+      ...data,
+      send: async (to, command) => {
+        if (to.jobId === "job/1/0/0") await gate.passed;
+        return await data.send(to, command);
+      },
+    };
+    const { engine, flow, timers } = new FamilyProcess(manualTimers(), { store, work: asking });
+    const former = engine.work({ idleMs: 500 });
+    await flow.start("sum", { items: [1] }, { jobId: "job" });
+    await timers.advance(1_000);
+    void flow.handle("job").cancel();
+    await timers.advance(1_000);
+    for (const jobId of ["job", "job/1/0/0"]) {
+      const record = await data.find(jobId);
+      assertEquals(record && await data.delete(record), true);
+    }
+    const next = new FamilyProcess(manualTimers(5_000), { store: data, work: asking });
+    const worker = next.engine.work({ idleMs: 500 });
+    await next.flow.start("sum", { items: [2] }, { jobId: "job" });
+    await next.timers.advance(5_000);
+    gate.open();
+    await timers.advance(20_000);
+    await next.timers.advance(5_000);
+    assertEquals([next.begun, await childOf(data)], [[2], ["running", undefined, undefined]]);
+    await worker.stop();
+    await former.stop();
+  });
 }

@@ -112,16 +112,17 @@ function isStored(job: Job, session: StoreSession): Promise<boolean> {
 }
 
 /**
- * Cancels a child of a job that is no longer in the store: in the life that is given, or the present one, if its parent was created at the
- * given instant, or at any. Returns false for one that is detached, or another job's.
+ * Cancels a child of a job that is no longer in the store, or has ended: in the life that is given, or the present one, if its parent was
+ * created at the given instant, or at any. Returns false for one that is detached, or another job's.
  */
-async function cancelChild(job: Job, child: Told, session: StoreSession, createdAt?: number): Promise<boolean> {
+async function cancelChild(job: Job, child: Told, session: StoreSession, createdAt?: number, ending?: string) {
   const stored = await session.attempt(job, () => session.store.load(child.jobId));
   const { parent } = (stored && readable(stored)) ?? {};
   if (stored === undefined || parent?.jobId !== job.jobId) return false;
   if (createdAt !== undefined && createdAt !== parent.createdAt) return false;
-  const reason = `its parent, job "${job.jobId}", was deleted`;
-  await tell(job, session, { ...stored.record, ...child }, `cancel/${job.jobId}`, { type: "cancel", reason });
+  const reason = `its parent, job "${job.jobId}", ${ending === undefined ? "was deleted" : "has ended"}`;
+  const key = `cancel/${ending ?? job.jobId}`;
+  await tell(job, session, { ...stored.record, ...child }, key, { type: "cancel", reason });
   return true;
 }
 
@@ -213,9 +214,7 @@ export async function payDebts(job: Job, session: StoreSession): Promise<boolean
     startChildren(job, children.filter(({ start, inner }) => start !== undefined || inner !== undefined), session)
   );
   for (const { jobId, to } of children) {
-    if (to === undefined) continue;
-    const reason = `its parent, job "${job.jobId}", has ended`;
-    await pay(() => tell(job, session, { jobId }, `cancel/${ending}`, { type: "cancel", reason }));
+    if (to !== undefined) await pay(() => cancelChild(job, { jobId }, session, job.createdAt, ending));
   }
   const { parent } = job;
   const end = endOf(job);
