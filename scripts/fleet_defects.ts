@@ -668,8 +668,8 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "children",
     "a parent has done what it owes before its children are cancelled",
     CHILD_JOBS,
-    'await pay(() => tell(job, session, { jobId }, `cancel/${ending}`, { type: "cancel", reason }));',
-    "void reason;",
+    "if (to !== undefined) await pay(() => cancelChild(job, { jobId }, session, job.createdAt, ending));",
+    "void [jobId, to];",
     "families",
   ),
   defect(
@@ -1068,12 +1068,18 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "    if (child.to !== undefined) all.set(child);\n    if (child.inner",
     "posts",
   ),
-  defect(
-    "children",
-    "a child that nobody waits for is cancelled with its parent",
-    CHILD_JOBS,
-    "if (to === undefined) continue;",
-    "",
-    "posts",
-  ),
+  {
+    rule: "children",
+    what: "a child that nobody waits for is cancelled with its parent",
+    edits: [
+      {
+        file: CHILD_JOBS,
+        from: "if (to !== undefined) await pay(() => cancelChild",
+        to: "await pay(() => cancelChild",
+      },
+      { file: CHILD_JOBS, from: "parent?.jobId !== job.jobId) return false;", to: "false) return false;" },
+      { file: CHILD_JOBS, from: "createdAt !== parent.createdAt) return false;", to: "false) return false;" },
+    ],
+    focus: "posts",
+  },
 ];
