@@ -32,11 +32,13 @@ function heldBack(data: Store, isLate = false, detached = false) {
   };
   const process = new FamilyProcess(manualTimers(), { store, work: asking });
   const start = () => process.flow.start("sum", { items: [1], detached }, { jobId: "job" });
-  const remove = async () => {
-    const record = await data.find("job");
-    assertEquals(record && await data.delete(record), true);
-  };
+  const remove = (jobId = "job") => removeFrom(data, jobId);
   return { process, gate, start, remove };
+}
+
+async function removeFrom(store: Store, jobId: string): Promise<void> {
+  const record = await store.find(jobId);
+  assertEquals(record && await store.delete(record), true);
 }
 
 async function childOf(store: Store) {
@@ -104,27 +106,33 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test(`C556 a child of the next job is left alone by an engine that finds out late that the former one was deleted: a store that answers ${name}`, async () => {
-    const data = createStore();
-    const { process: { engine, timers, events }, start, remove, gate } = heldBack(data);
-    gate.open();
-    const former = engine.work({ flows: ["sum"], idleMs: Infinity });
-    await start();
-    await timers.advance(1_000);
-    await remove();
-    const child = await data.find("job/1/0/0");
-    assertEquals(child && await data.delete(child), true);
-    const next = new FamilyProcess(manualTimers(timers.now()), { store: data, work: asking });
-    const worker = next.engine.work({ idleMs: 500 });
-    await next.flow.start("sum", { items: [2] }, { jobId: "job" });
-    await next.timers.advance(5_000);
-    await timers.advance(15_000);
-    assertEquals(events.filter(({ type }) => type === "lost").length, 1);
-    await next.timers.advance(5_000);
-    assertEquals([next.begun, await childOf(data)], [[2], ["running", undefined, undefined]]);
-    await worker.stop();
-    await former.stop();
-  });
+  for (
+    const [what, isLater] of [
+      ["C556 a child of the next job", true],
+      ["C557 a child of the next job, which was made at the same instant,", false],
+    ] as const
+  ) {
+    test(`${what} is left alone by an engine that finds out late that the former one was deleted: a store that answers ${name}`, async () => {
+      const data = createStore();
+      const { process: { engine, timers, events }, start, remove, gate } = heldBack(data);
+      gate.open();
+      const former = engine.work({ flows: ["sum"], idleMs: Infinity });
+      await start();
+      await timers.advance(1_000);
+      await remove();
+      await remove("job/1/0/0");
+      const next = new FamilyProcess(manualTimers(isLater ? timers.now() : 0), { store: data, work: asking });
+      const worker = next.engine.work({ idleMs: 500 });
+      await next.flow.start("sum", { items: [2] }, { jobId: "job" });
+      await next.timers.advance(5_000);
+      await timers.advance(15_000);
+      assertEquals(events.filter(({ type }) => type === "lost").length, 1);
+      await next.timers.advance(5_000);
+      assertEquals([next.begun, await childOf(data)], [[2], ["running", undefined, undefined]]);
+      await worker.stop();
+      await former.stop();
+    });
+  }
 
   test(`C556 a detached child that was not started yet when its parent was deleted has the labels of that: a store that answers ${name}`, async () => {
     const data = createStore();
@@ -162,28 +170,6 @@ for (const [name, createStore] of Object.entries(STORES)) {
       await former.stop();
     });
   }
-
-  test(`C557 a child of a job that was made at the same instant as the deleted one of its id is left alone: a store that answers ${name}`, async () => {
-    const data = createStore();
-    const { process: { engine, timers, events }, start, remove, gate } = heldBack(data);
-    gate.open();
-    const former = engine.work({ flows: ["sum"], idleMs: Infinity });
-    await start();
-    await timers.advance(1_000);
-    await remove();
-    const child = await data.find("job/1/0/0");
-    assertEquals(child && await data.delete(child), true);
-    const next = new FamilyProcess(manualTimers(), { store: data, work: asking });
-    const worker = next.engine.work({ idleMs: 500 });
-    await next.flow.start("sum", { items: [2] }, { jobId: "job" });
-    await next.timers.advance(5_000);
-    await timers.advance(15_000);
-    assertEquals(events.filter(({ type }) => type === "lost").length, 1);
-    await next.timers.advance(5_000);
-    assertEquals([next.begun, await childOf(data)], [[2], ["running", undefined, undefined]]);
-    await worker.stop();
-    await former.stop();
-  });
 
   test(`C556 a child goes with its deleted parent though the store has failed each time that it was asked to create it: a store that answers ${name}`, async () => {
     const data = createStore();
@@ -223,10 +209,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await timers.advance(1_000);
     void flow.handle("job").cancel();
     await timers.advance(1_000);
-    for (const jobId of ["job", "job/1/0/0"]) {
-      const record = await data.find(jobId);
-      assertEquals(record && await data.delete(record), true);
-    }
+    for (const jobId of ["job", "job/1/0/0"]) await removeFrom(data, jobId);
     const next = new FamilyProcess(manualTimers(5_000), { store: data, work: asking });
     const worker = next.engine.work({ idleMs: 500 });
     await next.flow.start("sum", { items: [2] }, { jobId: "job" });

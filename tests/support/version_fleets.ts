@@ -90,8 +90,13 @@ const TAKEN: FleetFocus = {
 /** The same, where a function says how the names of the next versions have changed. */
 const RENAMED: FleetFocus = { ...ADOPTIONS, durability: { mode: "strict", attempts: 3 } };
 
+/** Whether names have changed in a fleet that is about nothing in particular. */
+function renames(seed: number): boolean {
+  return seed % RENAMED_EACH === 2;
+}
+
 /** The options of a fleet by a seed whose processes have two versions of the flows; in some, their names have changed. */
-export function versionFleetOf(seed: number, isRenamed: boolean = seed % RENAMED_EACH === 2): FleetOptions {
+export function versionFleetOf(seed: number, isRenamed: boolean = renames(seed)): FleetOptions {
   const random = seededRandom(seed);
   const jobs = Array.from({ length: JOBS }, () => FLEET_JOBS[random.integer(FLEET_JOBS.length)]).flatMap((it) =>
     it ?? []
@@ -116,7 +121,7 @@ export function versionSettingsOf(
   about: FleetFocus | undefined = seed % 8 === 4 ? LIVES : seed % 4 === 0 ? undefined : ADOPTIONS,
 ): FleetSettings {
   const attempts = about === ADOPTIONS ? seed % 4 : 1 + seed % 3;
-  const isRenamed = about === RENAMED || (about !== LIVES && about !== TAKEN && seed % RENAMED_EACH === 2);
+  const isRenamed = about === RENAMED || (about !== LIVES && about !== TAKEN && renames(seed));
   const focus = about && { durability: { mode: "strict", attempts } as const, ...about };
   return { ...completeFleet({ ...versionFleetOf(seed, isRenamed), ...options }), focus };
 }

@@ -122,7 +122,8 @@ async function cancelChild(job: Job, child: Told, session: StoreSession, created
   if (createdAt !== undefined && createdAt !== parent.createdAt) return false;
   const reason = `its parent, job "${job.jobId}", ${ending === undefined ? "was deleted" : "has ended"}`;
   const key = `cancel/${ending ?? job.jobId}`;
-  await tell(job, session, { ...stored.record, ...child }, key, { type: "cancel", reason });
+  const { jobId, life = stored.record.life } = child;
+  await tell(job, session, { jobId, life }, key, { type: "cancel", reason });
   return true;
 }
 
