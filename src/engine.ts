@@ -69,17 +69,8 @@ function joinStore(store: Store): () => boolean {
 }
 
 const ENGINE_OPTIONS: OptionNames<EngineOptions> = {
-  timers: true,
-  ids: true,
-  store: true,
-  durability: true,
-  registry: true,
-  observer: true,
-  services: true,
-  around: true,
-  propagate: true,
-  sliceMs: true,
-  errorStacks: true,
+  ...{ timers: true, ids: true, store: true, durability: true, registry: true, observer: true },
+  ...{ services: true, around: true, propagate: true, sliceMs: true, errorStacks: true },
 };
 
 /**
@@ -312,8 +303,8 @@ export class Engine {
     const { drain = true, ...wait } = options;
     const host = this.#host;
     host.isShutDown = true;
-    await this.#jobs?.stopWorkers();
-    await bringToRest(host.live, host.timers, host.store ? undefined : SHUTDOWN, { drain, ...wait });
+    const rest = () => bringToRest(host.live, host.timers, host.store ? undefined : SHUTDOWN, { drain, ...wait });
+    await (this.#jobs?.stopWorkers(rest, wait.signal) ?? rest());
     await host.store?.session.leave();
   }
 

@@ -88,7 +88,10 @@ export interface PauseOptions {
 
 /** The options of `shutdown`. */
 export interface ShutdownOptions extends WaitOptions {
-  /** Whether live jobs run their due tasks before they are paused; `timeoutMs` limits that time. @default {true} */
+  /**
+   * Whether live jobs run their due tasks before they are paused; `timeoutMs` limits that time, and `drainMs` of a worker that of its jobs.
+   * @default {true}
+   */
   readonly drain?: boolean;
 }
 

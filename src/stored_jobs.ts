@@ -2,6 +2,7 @@ import type { AdoptOptions } from "./adoption.ts";
 import { type PreflightFinding, StateError } from "./base/errors.ts";
 import type { ValueLimits } from "./values/payload.ts";
 import { checkInteger, checkName, checkOptions, checkRange, checkWord } from "./base/options.ts";
+import { unlessAborted } from "./base/thenable.ts";
 import type { Registry } from "./values/registry.ts";
 import { deleteJob } from "./engine/durable/child_jobs.ts";
 import { DueJobs } from "./engine/durable/due_jobs.ts";
@@ -231,9 +232,17 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     return Array.from(this.#workers, (it) => it.adopting(flowId)).find((it) => it !== undefined);
   }
 
-  /** Stops all workers. */
-  async stopWorkers(): Promise<void> {
-    await Promise.all(Array.from(this.#workers, (it) => it.stop()));
+  /**
+   * Stops all workers. `rest` is called when they take no more jobs: it may bring theirs to rest sooner than they would.
+   *
+   * @throws the signal's reason when it is aborted before
+   */
+  async stopWorkers(rest: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    const workers = [...this.#workers];
+    const stopped = Promise.all(workers.map((it) => it.stop()));
+    await unlessAborted(Promise.all(workers.map((it) => it.loop)), signal);
+    await rest();
+    await unlessAborted(stopped, signal);
   }
 
   /** See `Engine`. */

@@ -62,7 +62,8 @@ export class StoreWorker implements Worker {
   readonly #onStop: () => void;
   readonly #stopUse: () => void;
   readonly #stopSignal: () => void;
-  readonly #loop: Promise<void>;
+  /** Ends when it takes no more jobs. */
+  readonly loop: Promise<void>;
   #stopped: Promise<WorkSummary> | undefined;
   #taken = 0;
   /** The job that is being taken up. */
@@ -112,7 +113,7 @@ export class StoreWorker implements Worker {
       return event.type === "command" || event.type === "due" && this.#room > 0;
     });
     this.#stopUse = engine.session.ownership.use();
-    this.#loop = this.#run();
+    this.loop = this.#run();
     const abort = () => void this.stop();
     signal?.addEventListener("abort", abort);
     this.#stopSignal = () => signal?.removeEventListener("abort", abort);
@@ -129,7 +130,7 @@ export class StoreWorker implements Worker {
   async #stop(): Promise<WorkSummary> {
     this.#stopSignal();
     this.#watch.wake();
-    await this.#loop;
+    await this.loop;
     this.#onStop();
     const { host } = this.#engine;
     // Unreachable default: a job that has left is not among these any more.

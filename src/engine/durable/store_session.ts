@@ -226,7 +226,7 @@ export class StoreSession {
 
   /** Ends the lease, unless a job still needs it. */
   async leave(): Promise<void> {
-    if (this.#entries.size > 0) return;
+    if (this.#entries.size > 0 || this.isClosed) return;
     try {
       await this.ownership.leave();
     } catch (error) {
