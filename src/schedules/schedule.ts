@@ -1,4 +1,5 @@
 import { StateError } from "../base/errors.ts";
+import { formatInstant } from "../base/instant.ts";
 import { checkName, checkOptions, checkWord } from "../base/options.ts";
 import { decodeCommand } from "../documents/command.ts";
 import type { Engine } from "../engine.ts";
@@ -50,6 +51,7 @@ const FLOW_ID = "routilux/schedule";
  * @returns a handle of the schedule's own job: `cancel()` ends the schedule
  * @throws {TypeError} for a cron text that is none or never comes, a time zone that there is not, an entry that is not in the flow, a flow
  * that another process could not build, and an engine without store or registry
+ * @throws {RangeError} for a name with which the ids of the jobs would be too long
  * @throws {SchemaError} when the entry's schema refuses the params
  * @throws {SerializationError} naming the path of params that cannot travel
  * @throws {StateError} when nobody works, and the schedule was changed so often that its inbox is full
@@ -86,6 +88,7 @@ export async function schedule<E extends EntryPoint>(
 ): Promise<JobHandle> {
   const action = `Cannot schedule ${JSON.stringify(name)}`;
   checkName("Cannot schedule jobs", "name", name);
+  checkName(action, "id of its jobs, which is the name and an instant,", `${name}@${formatInstant(0)}`);
   checkOptions<ScheduleOptions>(action, options, { cron: true, timeZone: true, missed: true });
   const { cron, timeZone = "UTC", missed = "once" } = options;
   checkWord(action, "missed", missed, ["skip", "once", "all"]);

@@ -91,6 +91,8 @@ export class Schedule extends Routine {
   /** Waits for an instant, in place of the one before; without one, the schedule has come to its end. */
   wait(at: number | undefined, ctx: Context): void {
     if (at === undefined) return ctx.cancelEmit(this.next, "next");
-    ctx.emit(this.next, { at }, { key: "next", delayMs: Math.max(0, at - ctx.now()) });
+    const delayMs = Math.max(0, at - ctx.now());
+    // One that has come already waits for the jobs that are being started: they may be too many, or have one for this instant.
+    ctx.emit(this.next, { at }, { key: "next", delayMs, ...(delayMs === 0 && { priority: "last" }) });
   }
 }

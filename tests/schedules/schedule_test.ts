@@ -168,6 +168,56 @@ test("C460 cron texts, time zones and words that are none are refused, with the 
   assertEquals(await process.engine.count(), 0);
 });
 
+test("C562 a name with which the ids of the jobs would be too long is refused", async () => {
+  const process = new ReportProcess("2026-01-05T00:30:00Z");
+  const declare = (name: string) => schedule(process.engine, name, { cron: "0 * * * *" }, process.flow, "report", {});
+  const { message } = await assertRejects(() => declare("n".repeat(1_000)), RangeError);
+  const end =
+    "the id of its jobs, which is the name and an instant, must have at most 1024 bytes of UTF-8, it has 1025";
+  assert(message.endsWith(`: ${end}`), message);
+  process.engine.work();
+  await declare("n".repeat(999));
+  await process.timers.advance(HOUR);
+  assertEquals(process.written.length, 1);
+});
+
+/** A process whose store keeps calls that start reports waiting, until the test lets them go on. */
+function slowlyStarting(at: string): { process: ReportProcess; store: Store; goOn: () => void } {
+  const { promise, resolve: goOn } = Promise.withResolvers<void>();
+  const store = memoryStore();
+  const create: Store["create"] = async (jobs, ...rest) => {
+    if (jobs[0]?.flowId === "reports") await promise;
+    return await store.create(jobs, ...rest);
+  };
+  return { process: new ReportProcess(at, { ...store, create }), store, goOn };
+}
+
+test("C562 a schedule with more instants to make up for than a job has children starts the next ones when those before are stored", async () => {
+  const { process, goOn } = slowlyStarting("2026-01-05T00:00:00Z");
+  const own = await process.declare({ cron: "* * * * * *", missed: "all" });
+  await process.timers.advance(3 * HOUR);
+  process.engine.work({ flows: ["routilux/schedule"] });
+  await process.timers.advance(1_000);
+  const { status, children } = await own.read();
+  assertEquals([status, children.length], ["running", 1_000]);
+  goOn();
+  await process.timers.advance(0);
+  assertEquals(await process.engine.count({ flowId: "reports" }), 3 * 3_600 + 1);
+});
+
+test("C562 a schedule that is declared, by a clock that is behind, with an instant whose job is just being started goes on", async () => {
+  const { process, store, goOn } = slowlyStarting("2026-01-05T00:59:50Z");
+  const own = await process.declare({ cron: "0 * * * *" });
+  process.engine.work();
+  await process.timers.advance(11_000);
+  const behind = new ReportProcess("2026-01-05T00:59:56Z", store);
+  await behind.declare({ cron: "0,30 * * * *" });
+  await process.timers.advance(1_000);
+  goOn();
+  await process.timers.advance(HOUR);
+  assertEquals([(await own.read()).status, await hours(process)], ["running", ["01:00", "01:30", "02:00"]]);
+});
+
 test("C457 a schedule whose instants are over completes, and begins anew when it is declared with others", async () => {
   const process = new ReportProcess("2026-01-05T00:30:00Z");
   const own = await process.declare({ cron: "0 0 1,2 5 1 * 2026" });
