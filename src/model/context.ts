@@ -163,7 +163,8 @@ export interface Context<P = unknown> {
    * @returns the child's id, which follows from `idempotencyKey` and the key, or the position among the children of this step
    * @throws {TypeError} for a detached child of a job in no store, an entry that is not in the flow, a slot of another routine, a flow that another
    * process could not build, and a key that another child of this step has
-   * @throws {RangeError} for more children than `limits.children` allows, or more jobs above this one than `limits.childDepth`
+   * @throws {RangeError} for more children than `limits.children` allows, or more jobs above this one than `limits.childDepth`,
+   * and for a key with which the child's id would be too long
    * @throws {SchemaError} when the entry's schema refuses the params
    * @throws {SerializationError} naming the path of params that cannot travel
    * @throws {StateError} when the handler has already returned

@@ -129,6 +129,8 @@ test("C455 what is said wrong of a child is refused where it is said, and none i
       ctx.child(flow, "square", { n: 2 }, { to, key: "" }),
     [`TypeError: ${action}: the jobId ${NAME}`]: (_, ctx, flow) =>
       ctx.child(flow, "square", { n: 2 }, { detached: true, jobId: "" }),
+    [`RangeError: ${action}: the id of the child, made of its job's id and its key, must have at most 1024 bytes of UTF-8, it has 1028`]:
+      ({ ended: to }, ctx, flow) => ctx.child(flow, "square", { n: 2 }, { to, key: "k".repeat(1_020) }),
     [`TypeError: ${action}: the queue ${NAME}`]: ({ ended: to }, ctx, flow) =>
       ctx.child(flow, "square", { n: 2 }, { to, queue: "" }),
     [`TypeError: ${action}: the tags.of ${NAME}`]: ({ ended: to }, ctx, flow) =>

@@ -32,7 +32,7 @@ interface Asker {
  *
  * @throws {TypeError} for what is no flow, an entry that is not in it, a slot of another routine, a flow that another process could not
  * build, and a key or an id that another child has
- * @throws {RangeError} when the job would have more children than it may, or stand below more jobs
+ * @throws {RangeError} when the job would have more children than it may, or stand below more jobs, and for an id that is too long
  * @throws {SchemaError} when the entry's schema refuses the params
  * @throws {SerializationError} naming the path of params that cannot travel
  */
@@ -46,7 +46,8 @@ export function createChild(
   const action = `Cannot start a child of routine "${routine}"`;
   const { to, key, jobId: given, ...labels } = checkChildOptions(action, plan, options);
   checkChildLimits(action, host, siblings, to !== undefined);
-  const jobId = given ?? `${idempotencyKey}/${key ?? siblings.size}`;
+  const what = given === undefined ? "id of the child, made of its job's id and its key," : "jobId";
+  const jobId = checkName(action, what, given ?? `${idempotencyKey}/${key ?? siblings.size}`);
   if (siblings.has(jobId) || host.job.children?.get(jobId) !== undefined) {
     throw new TypeError(`${action}: it has a child "${jobId}" already; give each a key of its own`);
   }
@@ -106,7 +107,6 @@ function checkChildOptions(action: string, plan: SlotPlan, options: ChildOptions
     throw new TypeError(`${action}: only a detached child has an id of its own; give it a key`);
   }
   if (key !== undefined) checkName(action, "key", key);
-  if (jobId !== undefined) checkName(action, "jobId", jobId);
   if (queue !== undefined) checkName(action, "queue", queue);
   if (tags !== undefined) checkTags(action, tags);
   return {
