@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { parseInstant } from "../base/instant.ts";
-import { listNames } from "../base/options.ts";
+import { checkName, listNames } from "../base/options.ts";
 import { CommandError, EXIT, type ExitCode, reasonOf } from "./failure.ts";
 import type { CommandHost } from "./host.ts";
 import { Printer } from "./printer.ts";
@@ -66,7 +66,8 @@ export class Call {
       const parsed = parseArgs({ args: [...args], options: Object.fromEntries(options), allowPositionals: true });
       [this.#args, this.#values] = [parsed.positionals, parsed.values];
     } catch (error) {
-      throw this.misuse(reasonOf(error).replace(/[.\n].*$/s, ""));
+      const why = reasonOf(error).replace(/[.\n].*$/s, "");
+      throw this.misuse(why + (REMEDIES.find(([fault]) => fault.test(why))?.[1] ?? ""));
     }
     this.print = new Printer(host, this.flag("json"));
     if (this.flag("help")) return;
@@ -96,6 +97,20 @@ export class Call {
   value(name: string): string | undefined {
     const value = this.#values[name];
     return typeof value === "string" ? value : undefined;
+  }
+
+  /**
+   * The value of an option that is a name, such as an id.
+   *
+   * @throws {CommandError} for an empty one, one that is reserved or too long
+   */
+  name(name: string): string | undefined {
+    const value = this.value(name);
+    try {
+      return value === undefined ? undefined : checkName(`routilux ${this.#command.name}`, `--${name}`, value);
+    } catch (error) {
+      throw new CommandError(EXIT.usage, reasonOf(error));
+    }
   }
 
   /** All values of an option. */
@@ -144,7 +159,8 @@ export class Call {
     if (value === undefined) return undefined;
     const [, count, unit] = /^(\d+)([smhd])$/.exec(value) ?? [];
     const unitMs = UNITS.get(unit);
-    if (unitMs !== undefined) return this.host.timers.now() - Number(count) * unitMs;
+    const begin = unitMs === undefined ? -1 : this.host.timers.now() - Number(count) * unitMs;
+    if (begin >= 0) return begin;
     const at = /^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00.000Z` : value.replace(/(:\d\d)Z$/, "$1.000Z");
     const instant = parseInstant(at);
     if (instant !== undefined) return instant;
@@ -173,6 +189,12 @@ export class Call {
     return new CommandError(EXIT.usage, `routilux ${name}: ${message}; see routilux ${name} --help`);
   }
 }
+
+/** What to do where a text begins with a dash, by what the parser says of it. */
+const REMEDIES: readonly (readonly [fault: RegExp, remedy: string])[] = [
+  [/ambiguous$/, "; a value that begins with a dash is written as in --reason=-5"],
+  [/^Unknown option '-\d/, "; an argument that begins with a dash stands after --"],
+];
 
 const UNITS: ReadonlyMap<string | undefined, number> = new Map([["s", 1_000], ["m", 60_000], ["h", 3_600_000], [
   "d",

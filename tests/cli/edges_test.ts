@@ -72,7 +72,18 @@ test("tags, ids and numbers of another form are refused", () =>
       [["count", "--tag", "team"], /--tag is "team", and must be NAME=VALUE/],
       [["jobs", "list", "--limit", "0"], /--limit is "0", and must be a whole number of at least 1/],
       [["fork", "j", "1.5"], /the REVISION is "1.5", and must be a whole number of at least 0/],
-      [["fork", "j", "1", "--id", "__proto__"], /--id is "__proto__", which no job can have as its id/],
+      [["fork", "j", "1", "--id", "__proto__"], /fork: the --id must be a non-empty string \(and none of __proto__,/],
+      [
+        ["fork", "j", "1", "--id", "x".repeat(1_025)],
+        /fork: the --id must have at most 1024 bytes of UTF-8, it has 1025/,
+      ],
+      [["jobs", "pause", "j", "--key", ""], /jobs pause: the --key must be a non-empty string/],
+      [
+        ["jobs", "cancel", "j", "--reason", "-5"],
+        /ambiguous; a value that begins with a dash is written as in --reason=-5; see/,
+      ],
+      [["jobs", "deliver", "j", "r", "s", "-5"], /'-5'; an argument that begins with a dash stands after --; see/],
+      [["jobs", "purge", "--ended-before", "999999999d"], /"999999999d", and must be an instant like/],
     ];
     for (const [args, message] of cases) {
       const { errors, exit } = await runCommand([...args, "--store", store]);

@@ -1,4 +1,3 @@
-import { isName } from "../../base/options.ts";
 import { webIds } from "../../host/web_ids.ts";
 import type { Store } from "../../ports/store.ts";
 import { forkStored } from "../../stored_fork.ts";
@@ -18,10 +17,7 @@ export const fork: Command = {
 };
 
 async function run(call: Call, store: Store): Promise<ExitCode> {
-  const [jobId, revision, id] = [call.arg(0), call.wholeArg(1, 0), call.value("id")];
-  if (id !== undefined && !isName(id)) {
-    throw call.misuse(`--id is ${JSON.stringify(id)}, which no job can have as its id`);
-  }
+  const [jobId, revision, id] = [call.arg(0), call.wholeArg(1, 0), call.name("id")];
   const stored = await loadJob(store, jobId);
   const forked = await forkStored(store, stored, revision, { jobId: id, ids: webIds(), now: call.host.timers.now() });
   await call.print.answer(

@@ -157,7 +157,7 @@ async function ask(
   request: (handle: JobHandle, options: Asked) => Promise<void>,
 ): Promise<ExitCode> {
   const registry = await loadRegistry(call) ?? new Registry();
-  const [jobId, key] = [call.arg(0), call.value("key")];
+  const [jobId, key] = [call.arg(0), call.name("key")];
   return await withStore(call, async (store) => {
     const { signal, timers } = call.host;
     // The engine only asks: it takes no job, and so never enters the store.
