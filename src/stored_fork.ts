@@ -1,5 +1,5 @@
 import { StateError } from "./base/errors.ts";
-import { isName } from "./base/options.ts";
+import { checkName } from "./base/options.ts";
 import { readStored } from "./documents/stored_job.ts";
 import { placeOf } from "./engine/durable/place.ts";
 import { hasEnded } from "./job/job.ts";
@@ -19,9 +19,9 @@ export interface StoredForkOptions {
 /**
  * Stores a new job in the state that another one had at a revision, for whoever takes it. It needs none of the job's classes.
  *
- * @throws {RangeError} for a revision that the store has not kept
+ * @throws {RangeError} for a revision that the store has not kept, and an id that is too long
  * @throws {StateError} when the job had ended by then, or waits for children, or the new id is taken
- * @throws {TypeError} for an id that no job can have
+ * @throws {TypeError} for an id that is no name
  */
 export async function forkStored(
   store: Store,
@@ -30,15 +30,15 @@ export async function forkStored(
   { ids, jobId: wanted, now }: StoredForkOptions,
 ): Promise<JobRecord> {
   const { createdAt, flowHash, flowId, jobId, priority, queue, tags } = stored.record;
-  const { job, state } = readStored(stored, revision);
+  // The parent waits for the other one.
+  const { job: { parent: _, ...job }, state } = readStored(stored, revision);
   const isEnded = hasEnded(state.status);
   if (isEnded || state.children !== undefined) {
     const what = isEnded ? "had ended" : "waits for children, which tell it alone,";
     const why = `job ${JSON.stringify(jobId)} ${what} at revision ${revision}; choose another one`;
     throw new StateError("fork", state.status, why, isEnded ? "ended" : undefined);
   }
-  const id = wanted ?? ids.id();
-  if (!isName(id)) throw new TypeError(`${JSON.stringify(id)} is an id that no job can have; choose another one`);
+  const id = wanted === undefined ? ids.id() : checkName("Cannot fork a job", "jobId", wanted);
   const [answer] = await store.create([{
     ...{ createdAt, flowHash, flowId, priority, queue, tags, parentId: undefined, flow: stored.flow },
     ...placeOf(state, now),
