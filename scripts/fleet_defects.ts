@@ -860,7 +860,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     SESSION,
     "if (this.#claims.isOver(record)) return false;",
     "",
-    "livesOfVersions",
+    "overtaken",
   ),
   defect(
     "lives",

@@ -130,9 +130,11 @@ test("C521 a job that somebody works on is refused, here and elsewhere; of a rac
   assertEquals((await outputsOf(before, timers)).startsWith("completed, sum 1"), true);
 });
 
+const RACES = [memoryStore, lateStore].flatMap((createStore) => [[false, createStore], [true, createStore]] as const);
+
 test("C521 a job that this engine is just taking up, or has taken up meanwhile, is refused, and goes on", async () => {
-  for (const isLive of [false, true]) {
-    const options = await startIn(memoryStore);
+  for (const [isLive, createStore] of RACES) {
+    const options = await startIn(createStore);
     const { store, timers } = options;
     await new VersionProcess(1, options).flow.handle("job").deliver({ routine: "ask", slot: "answer" }, { n: 1 });
     let goOn = () => {};

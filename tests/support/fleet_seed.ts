@@ -2,6 +2,7 @@ import { type FleetFocus, FOCUSES, QUEUED } from "../../src/testing/fleet/fleet_
 import type { FleetOptions, FleetSettings } from "../../src/testing/fleet/fleet_options.ts";
 import { completeFleet, type FleetResult, judgeFleet } from "../../src/testing/fleet/simulate_fleet.ts";
 import { FLEET_JOBS, fleetRegistry, LONG_JOBS, SPECIAL_JOBS } from "./fleet_jobs.ts";
+import { OVERTAKEN } from "./fleet_overtaken.ts";
 import { REPAIRS } from "./fleet_repairs.ts";
 import { judgedRetries } from "./judged_retries.ts";
 import { seededRandom } from "./seeded_random.ts";
@@ -9,7 +10,7 @@ import { VERSION_FOCUSES, versionSettingsOf } from "./version_fleets.ts";
 
 /** How many jobs a fleet of the tests has, where it is about nothing that needs more. */
 const JOBS = 2;
-const JOBS_OF: Readonly<Record<string, number>> = { takes: 4, strangers: 4 };
+const JOBS_OF: Readonly<Record<string, number>> = { takes: 4, strangers: 4, overtaken: 4 };
 
 /** The flows of which fleets have one that are about them. */
 const FLOWS_OF: Readonly<Record<string, readonly string[]>> = {
@@ -38,6 +39,7 @@ const SITUATIONS: Readonly<Record<string, FleetFocus | undefined>> = {
   ...FOCUSES,
   queues: QUEUED,
   repairs: REPAIRS,
+  overtaken: OVERTAKEN,
   posts: FOCUSES["families"],
 };
 
@@ -45,6 +47,7 @@ const SITUATIONS: Readonly<Record<string, FleetFocus | undefined>> = {
 export const FLEET_FOCUSES: readonly string[] = [
   "queues",
   "versions",
+  "overtaken",
   ...Object.keys(VERSION_FOCUSES),
   ...Object.keys({ ...FLOWS_OF, ...FOCUSES }),
 ];

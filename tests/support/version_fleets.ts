@@ -70,20 +70,20 @@ const LIVES: FleetFocus = {
   },
 };
 
-/** Jobs are adopted by a process that takes them at the same time, as it repeats a claim. */
+/** Jobs are resumed while they are adopted, by a process that takes them at the same time, as it repeats a claim. */
 const TAKEN: FleetFocus = {
   ...ADOPTIONS,
   holds: { methods: ["claim"], mostMs: 900 },
-  fates: { methods: ["claim"], fates: ["fails"], chance: 0.5 },
+  fates: { methods: ["claim"], fates: ["fails"], chance: 0.7 },
   durability: { mode: "strict", attempts: 4 },
-  handlersTake: 12,
+  handlersTake: 30,
   recovers: true,
   faults: { kinds: ["recover"], most: 16, isHarsh: false },
   tasks: (jobId, { flow: { id: flowId } }, list) =>
     Array.from({ length: 6 }, (_, n): readonly FleetTask[] => [
       { type: "ask", jobId, asked: { type: "pause", graceMs: 0 }, key: `${jobId} again pause-${list}.${n}` },
+      { type: "adopt", jobId, flowId, whenFree: true, goesOn: true },
       { type: "ask", jobId, asked: { type: "resume" }, key: `${jobId} again resume-${list}.${n}` },
-      { type: "adopt", jobId, flowId, whenFree: true },
     ]).flat(),
 };
 

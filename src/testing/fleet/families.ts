@@ -117,12 +117,12 @@ export class Families {
   }
 
   /** A job that has ended owes nothing any more: its children have been started, and have ended or will be cancelled. */
-  #settled({ jobId: parentId, job, endedAt }: JobLedger): void {
-    const { at } = job.time;
+  #settled(parent: JobLedger): void {
+    const { jobId: parentId, job, job: { time: { at } }, endedAt } = parent;
     for (const { jobId } of job.children ?? []) {
       const lives = this.#livesOf(jobId);
       const isAlone = (it: JobLedger) =>
-        this.#isThere(it) && !hasEnded(it.job.status) &&
+        this.#isThere(it) && it.parent === parent && !hasEnded(it.job.status) &&
         // The cancel has found one at its end that was redriven since.
         it.reopenedAt < endedAt &&
         !it.commands.commands.some(({ key }) => key === `cancel/${parentId}/${at}`);

@@ -15,7 +15,14 @@ export type FleetTask =
   | { readonly type: "execute"; readonly jobId: string; readonly job: FleetJob }
   | { readonly type: "start"; readonly jobId: string; readonly job: FleetJob; readonly inMs: number }
   | AimedTask
-  | { readonly type: "adopt"; readonly jobId: string; readonly flowId: string; readonly whenFree?: boolean | undefined }
+  | {
+    readonly type: "adopt";
+    readonly jobId: string;
+    readonly flowId: string;
+    readonly whenFree?: boolean | undefined;
+    /** Whether the client asks for the next thing at once. */
+    readonly goesOn?: boolean;
+  }
   | { readonly type: "delete"; readonly jobId: string; readonly by: "engine" | "purge" | "store" }
   | { readonly type: "wait"; readonly jobId: string };
 
@@ -97,12 +104,16 @@ export class FleetClient {
 
   /**
    * Whether what it does next is no use yet in a fleet that is about it: a delivery while nobody awaits anything for some time only, the
-   * adoption of a job that somebody has, or a redrive of one that has not ended.
+   * adoption of a job that somebody has, a redrive of one that has not ended, or the execution of one that nobody has claimed yet.
    */
   get isEarly(): boolean {
     const [task] = this.#tasks;
     const { ledger, focus } = this.#stage;
     if (task?.type === "adopt") return task.whenFree === true && ledger.lifeOf(task.jobId)?.claim !== undefined;
+    if (focus.executesTaken === true && task?.type === "execute") {
+      const { job, claim } = ledger.lifeOf(task.jobId) ?? {};
+      return job?.status === "pending" && claim === undefined;
+    }
     if (focus.redrivesEnded === true && (task?.type === "ask" || task?.type === "direct")) {
       const { status = "pending" } = ledger.lifeOf(task.jobId)?.job ?? {};
       if (task.asked.type === "redrive") return !hasEnded(status);
@@ -174,6 +185,7 @@ export class FleetClient {
       case "adopt":
         if (!process.isNext) return this.#next();
         process.adopt(task.jobId, task.flowId).then(() => this.#adopted(round), (error) => this.#adopted(round, error));
+        if (task.goesOn === true) this.#next();
         return;
       case "wait":
         this.waits.push(new FleetWait(process, task.jobId, this.#stage.ledger.lifeOf(task.jobId)));

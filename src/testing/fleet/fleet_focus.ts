@@ -46,6 +46,10 @@ export interface FleetFocus {
   readonly deliversFirst?: boolean;
   /** Whether clients redrive a job only when it has ended. */
   readonly redrivesEnded?: boolean;
+  /** Whether clients execute a job that has been stored only when a process has claimed it. */
+  readonly executesTaken?: boolean;
+  /** Whether it needs several jobs and processes. */
+  readonly isWhole?: boolean;
   /** What two of the clients ask for beside all else. */
   readonly tasks?: (jobId: string, job: FleetJob, list: number) => readonly FleetTask[];
 }

@@ -37,7 +37,7 @@ export async function runFleet(settings: FleetSettings, isTraced: boolean): Prom
   const stage = await createStage(settings, await settings.openStore(), random, trace, (error) => {
     if (error instanceof FleetViolation) violation ??= error;
   });
-  const isSmall = random.chance(0.5) && settings.queues.length === 0;
+  const isSmall = random.chance(0.5) && settings.queues.length === 0 && stage.focus.isWhole !== true;
   const tasks = createTasks(stage, isSmall);
   const clients = tasks.lists.map((list) => new FleetClient(list, stage));
   const processes = new FleetProcesses(stage, isSmall ? 1 + random.integer(settings.engines) : settings.engines);
