@@ -88,7 +88,7 @@ export async function schedule<E extends EntryPoint>(
 ): Promise<JobHandle> {
   const action = `Cannot schedule ${JSON.stringify(name)}`;
   checkName("Cannot schedule jobs", "name", name);
-  checkName(action, "id of its jobs, which is the name and an instant,", `${name}@${formatInstant(0)}`);
+  checkName("Cannot schedule jobs", "id of the jobs, the name and an instant,", `${name}@${formatInstant(0)}`);
   checkOptions<ScheduleOptions>(action, options, { cron: true, timeZone: true, missed: true });
   const { cron, timeZone = "UTC", missed = "once" } = options;
   checkWord(action, "missed", missed, ["skip", "once", "all"]);

@@ -57,7 +57,7 @@ async function hostileStudio(text: string) {
   const labels = { queue: text, tags: { [text]: text } };
   await flow.start(scribe.trigger, { text }, { jobId: text, ...labels });
   await flow.start(scribe.asking, { text }, { jobId: `${text} asks`, ...labels });
-  await schedule(engine, text, { cron: "@daily" }, flow, scribe.trigger, { text });
+  await schedule(engine, text.slice(0, 999), { cron: "@daily" }, flow, scribe.trigger, { text });
   const { jobs } = await engine.recover();
   for (const { flow, job } of jobs) await flow.settle(job);
   return studio(engine);
