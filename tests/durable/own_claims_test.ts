@@ -198,4 +198,56 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals([tried, process.begun], [[1, 3], [1, 1]]);
     assertEquals([(await data.find("job"))?.status, process.told("lost").length], ["running", 1]);
   });
+
+  test(`C561 a job that is lost while its engine looks what it has is taken up by the claim whose answer comes then: a store that answers ${name}`, async () => {
+    const [gate, failing, taking, answering] = [createLatch(), createLatch(), createLatch(), createLatch()];
+    const data = createStore();
+    const process = new StoredFlowProcess({
+      store: { ...data },
+      work: async () => {
+        if (process.begun.length === 1) await gate.passed;
+      },
+      durability: { answerTimeoutMs: Infinity, attempts: 1 },
+    });
+    const { store, timers, engine } = process;
+    const job = process.start([1]);
+    await process.settle();
+    const known = await data.find("job");
+    store.append = async () => {
+      await failing.passed;
+      throw new Error("the connection was lost");
+    };
+    process.flow.deliver(job, "worker", "input", { n: 2 });
+    store.renew = (...query) => {
+      if (timers.now() < 30_000) throw new Error("the network is gone");
+      return data.renew(...query);
+    };
+    store.take = async ({ owner, incarnation, now }) => {
+      const answer = await data.claim({ owner, incarnation, now, jobs: known === undefined ? [] : [known] });
+      taking.open();
+      await answering.passed;
+      return answer;
+    };
+    store.claim = async (query) => {
+      store.claim = data.claim;
+      recovered = engine.recover();
+      await taking.passed;
+      return await data.claim(query);
+    };
+    store.held = async (owner) => {
+      store.held = data.held;
+      failing.open();
+      while (process.told("lost").length === 0) await Promise.resolve();
+      return await data.held(owner);
+    };
+    let recovered: Promise<unknown> | undefined;
+    await timers.advance(30_100);
+    [store.append, store.take] = [data.append, data.take];
+    answering.open();
+    await recovered;
+    gate.open();
+    await process.settle();
+    const { status, epoch } = await data.find("job") ?? {};
+    assertEquals([process.begun, status, epoch, process.told("lost").length], [[1, 1], "completed", 2, 1]);
+  });
 }

@@ -401,7 +401,7 @@ export class StoreSession {
         const next = heldLives.get(life);
         if (record !== undefined) journal.reclaim(record);
         // By a call whose answer is lost, or under way.
-        else if (next !== undefined && journal.isFollowedBy(next)) journal.claim = next;
+        else if (!journal.isOver && next !== undefined && journal.isFollowedBy(next)) journal.claim = next;
         else journal.lose(new FencedError(jobId, undefined, undefined, "its lease has ended"));
       }
     } finally {
