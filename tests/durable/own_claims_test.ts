@@ -199,7 +199,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals([(await data.find("job"))?.status, process.told("lost").length], ["running", 1]);
   });
 
-  test(`C561 a job that is lost while its engine looks what it has is taken up by the claim whose answer comes then: a store that answers ${name}`, async () => {
+  test(`C564 a job that is lost while its engine looks what it has is taken up by the claim whose answer comes then: a store that answers ${name}`, async () => {
     const [gate, failing, taking, answering] = [createLatch(), createLatch(), createLatch(), createLatch()];
     const data = createStore();
     const process = new StoredFlowProcess({
