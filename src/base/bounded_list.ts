@@ -17,8 +17,9 @@ export class BoundedList<T> {
   #head = 0;
   #limit: number;
   #mostSize = Infinity;
-  /** How many items there have been, the dropped ones included. */
-  #added = 0;
+  /** How many items there will have been when the next one is measured, and how many are missing. */
+  #nextSample = SAMPLED;
+  #untilSample = SAMPLED;
   readonly #sizeOf: (item: T) => number;
   /** The estimated size of all items. */
   #estimate = 0;
@@ -35,8 +36,15 @@ export class BoundedList<T> {
   restore(items: readonly T[], dropped: number = 0): void {
     this.#items = [];
     this.#head = 0;
-    this.#added = this.#measured = dropped;
+    this.#measured = dropped;
+    this.#untilSample = SAMPLED - dropped % SAMPLED;
+    this.#nextSample = dropped + this.#untilSample;
     for (const item of items) this.push(item);
+  }
+
+  /** How many items there have been, the dropped ones included. */
+  get #added(): number {
+    return this.#nextSample - this.#untilSample;
   }
 
   /** How many items are kept. */
@@ -61,10 +69,12 @@ export class BoundedList<T> {
       items[head] = item;
       this.#head = head + 1 === limit ? 0 : head + 1;
     }
-    if (++this.#added % SAMPLED === 0) this.#sample(item);
+    if (--this.#untilSample === 0) this.#sample(item);
   }
 
   #sample(item: T): void {
+    this.#nextSample += SAMPLED;
+    this.#untilSample = SAMPLED;
     if (this.#mostSize === Infinity) return;
     this.#estimate += this.#sizeOf(item) * SAMPLED;
     if (this.#estimate > 2 * this.#mostSize) this.#measure();

@@ -21,7 +21,7 @@ import { discardFailures, dropFailures, letGo, letGoOfLists, takeFailures } from
 import { applySlotChange, listsOf } from "./slot_changes.ts";
 import { holdItems } from "./slot_data.ts";
 import { detailsOfSuccessor, NO_DETAILS, setActive, setData, type Task, type TaskDetails } from "./task.ts";
-import { keyFrom } from "./task_key.ts";
+import { keyFrom, type TaskKey } from "./task_key.ts";
 import { forgetDetailed, noteDetailed, stopAwaiting } from "./task_notes.ts";
 
 /**
@@ -84,7 +84,9 @@ function applyStep(job: Job, commit: StepCommit): void {
   if (commit.outcome === "done") endTask(job, task, "completed", commit.classVersion);
   else keepTask(commit);
   if (commit.started !== undefined) job.history.push(commit.started);
-  addNew(job, commit, task, commit.step);
+  // Live and replayed alike.
+  if (task.key !== undefined) giveKeys(commit, task.key);
+  addNew(job, commit);
   if (effects !== undefined) applyEffects(job, commit, effects);
 }
 
@@ -95,17 +97,21 @@ function keepTask({ task, step, outcome, progress }: StepCommit): void {
   setActive(task, outcome === "active");
 }
 
-/** What a step makes gets its key here, when it is live and when it is replayed alike. */
-function addNew(job: Job, { created, records }: StepCommit | DeferredCommit, parent?: Task, step = 0): void {
+function addNew(job: Job, { created, records }: StepCommit | DeferredCommit): void {
+  const areRecords = created === records;
   // An indexed loop stays within the inlining budget.
   for (let i = 0; i < created.length; i++) {
     const task = created[i];
     if (task !== undefined) {
-      if (parent?.key !== undefined) task.key = keyFrom(parent.key, step, i);
       addTask(job, task);
+      if (areRecords) job.history.push(task);
     }
   }
-  addRecords(job, records);
+  if (!areRecords) addRecords(job, records);
+}
+
+function giveKeys({ created, step }: StepCommit, parent: TaskKey): void {
+  created.forEach((task, i) => task.key = keyFrom(parent, step, i));
 }
 
 function addRecords({ history }: Job, records: readonly HistoryEntry[]): void {
@@ -227,7 +233,8 @@ function endTask(job: Job, task: Task, status: RoutineStatus, version: number): 
   job.tasks.delete(task);
   if (job.arrivals !== undefined) dropArrivals(job, task.route.routine);
   const state = routineState(job, task.route.routine, version);
-  if (state.status !== status) state.status = worseOf(status, state.status);
+  if (state.status === undefined) state.status = status;
+  else if (state.status !== status) state.status = worseOf(status, state.status);
   if (task.details !== undefined) endDetailed(job, task, task.details, state, status);
 }
 
@@ -249,8 +256,7 @@ function withdraw(job: Job, tasks: readonly Task[]): void {
   }
 }
 
-function worseOf(status: RoutineStatus, other: RoutineStatus | undefined): RoutineStatus {
-  if (other === undefined) return status;
+function worseOf(status: RoutineStatus, other: RoutineStatus): RoutineStatus {
   return ROUTINE_STATUSES.indexOf(status) < ROUTINE_STATUSES.indexOf(other) ? status : other;
 }
 

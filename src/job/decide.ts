@@ -52,8 +52,7 @@ export function createTasks(
  * @throws {StepLimitError} when the job would make more tasks than it may, or than can be counted
  */
 export function checkSteps(id: number, steps: number): void {
-  const most = Math.min(steps, MAX_COUNT - 1);
-  if (id > most) throw new StepLimitError(most);
+  if (id > steps || id >= MAX_COUNT) throw new StepLimitError(Math.min(steps, MAX_COUNT - 1));
 }
 
 /**

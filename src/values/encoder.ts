@@ -68,12 +68,11 @@ function encodeNarrow(
 
 /** Says whether a record has the keys of another, in the same order. */
 function hasSameKeys(record: object, other: object): boolean {
-  const keys = Object.keys(other);
-  let count = 0;
-  for (const key in record) if (key !== keys[count++]) return false;
-  const last = keys[count - 1];
-  // The loop names keys of the prototype as well, after the others.
-  return count === keys.length && last !== undefined && isOwnKey(record, last);
+  const keys = Object.keys(record);
+  const others = Object.keys(other);
+  if (keys.length !== others.length) return false;
+  for (let i = 0; i < keys.length; i++) if (keys[i] !== others[i]) return false;
+  return true;
 }
 
 /**

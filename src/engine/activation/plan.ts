@@ -35,6 +35,7 @@ class PlannedRoute implements EventRoute {
     this.connection = connection;
     this.mapping = Object.keys(mapping).length === 0 ? undefined : mapping;
     this.target = target;
+    target.isMapped ||= this.mapping !== undefined;
     Object.freeze(this);
   }
 }
@@ -62,6 +63,8 @@ export class SlotPlan {
   readonly route: Route;
   /** The routes of the events that are connected to it. */
   readonly arrivals: Map<EventPlan, EventRoute> = new Map();
+  /** Whether keys are renamed on a route to it. */
+  isMapped = false;
   /** Where failures of its tasks are delivered; `undefined` for most. */
   failureRoutes: FailureRoute[] | undefined;
   #lastStart: TaskStart | undefined;

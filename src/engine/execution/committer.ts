@@ -1,5 +1,5 @@
 import { apply } from "../../job/apply.ts";
-import type { Commit, FailureCommit, StepCommit } from "../../job/commit.ts";
+import type { Commit } from "../../job/commit.ts";
 import type { Job } from "../../job/job.ts";
 import { ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
@@ -87,7 +87,7 @@ export class Committer {
     const held = this.#held ??= new Map<Task, Commit>();
     for (const task of readied) held.set(task, commit);
     // A handler may fail while its checkpoint is being stored.
-    const attempt = isOfTask(commit) ? attemptOf(commit) : undefined;
+    const attempt = commit.kind === "step" || commit.kind === "failure" ? attemptOf(commit) : undefined;
     const stored = () => {
       for (const task of readied) if (held.get(task) === commit) held.delete(task);
       this.#tell(commit, attempt);
@@ -106,7 +106,8 @@ export class Committer {
   #tell(commit: Commit, attempt?: number): void {
     this.#listeners.committed();
     if (commit.kind === "step") this.#listeners.step(commit);
-    if (isOfTask(commit)) this.#notifier.task(commit, attempt);
+    else if (commit.kind !== "failure") return;
+    this.#notifier.task(commit, attempt);
   }
 
   /**
@@ -140,8 +141,4 @@ export class Committer {
     this.journal.flush();
     return this.journal.isBehind;
   }
-}
-
-function isOfTask(commit: Commit): commit is StepCommit | FailureCommit {
-  return commit.kind === "step" || commit.kind === "failure";
 }

@@ -54,16 +54,6 @@ export class ConcurrencyLimits {
   }
 }
 
-/** Takes the task that runs next; where routines have limits, the first whose routine has room. */
-export function takeTask(
-  limits: ConcurrencyLimits | undefined,
-  { queue }: Committer,
-  highWater: number,
-  director: Director | undefined,
-): Task | undefined {
-  return limits === undefined ? takeNext(queue, highWater, director) : limits.take(highWater, director);
-}
-
 /** The limits of a job's routines; `undefined` where none can be reached. */
 export function concurrencyLimitsOf(plan: Plan, committer: Committer, workers: number): ConcurrencyLimits | undefined {
   const isLimited = Array.from(plan.routines.values()).some(({ concurrency }) => concurrency < workers);

@@ -17,7 +17,7 @@ import { stepLimitOf } from "./child_ends.ts";
 import { Deadlines, jobTimeout, lateError } from "./deadlines.ts";
 import { sendDeferred } from "./deferred.ts";
 import { mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
-import { type ConcurrencyLimits, concurrencyLimitsOf, takeTask } from "./concurrency.ts";
+import { type ConcurrencyLimits, concurrencyLimitsOf, takeNext } from "./concurrency.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { missingResult } from "../activation/job_result.ts";
 import { HandlerRunner, unsettled } from "./handler_runner.ts";
@@ -288,9 +288,9 @@ export class Execution implements ActivationHost {
         this.deadlines.decide(this.committer.queue.wake(time));
       }
       const obstacle = this.#obstacle(time);
-      if (obstacle === "slice over") this.#loop.defer();
-      if (obstacle !== undefined) break;
-      const task = takeTask(this.concurrency, this.committer, this.limits.highWater, director);
+      if (obstacle !== undefined) return obstacle === "slice over" ? this.#loop.defer() : undefined;
+      const { concurrency, committer: { queue }, limits: { highWater } } = this;
+      const task = concurrency ? concurrency.take(highWater, director) : takeNext(queue, highWater, director);
       if (task === undefined) break;
       this.#clock.work();
       this.notifier.start(task, time);

@@ -136,7 +136,7 @@ export class HandlerRunner {
   }
 
   #input(task: Task, plan: SlotPlan): unknown {
-    if (mappingOf(task.route) !== undefined) checkMapped(task);
+    if (plan.isMapped && mappingOf(task.route) !== undefined) checkMapped(task);
     const { job, classes } = this.#execution;
     if (!plan.merges) return valueOf(shownData(task), classes);
     const merged = task.details?.merged ?? this.#execution.merge(task, plan);
@@ -184,7 +184,8 @@ export class HandlerRunner {
     try {
       Promise.resolve(result).then((value) => {
         if (!this.#endWait(activation)) return;
-        this.#ended(activation, value, generatorOf?.());
+        if (generatorOf === undefined) this.#end(activation, value);
+        else this.#ended(activation, value, generatorOf());
         this.#execution.handlerDone();
       }, onError);
     } catch (error) {

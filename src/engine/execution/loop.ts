@@ -90,6 +90,8 @@ export class Pacer {
   readonly #budgetMs: number;
   readonly #waiting: Fifo<() => void> = new Fifo();
   #sliceStart: number | undefined;
+  /** The last instant that was found to be in the slice: what happens at the same instant shares the object. */
+  #within: Instant | undefined;
   /** Whether a macrotask has been requested that ends the slice. */
   #isMarked = false;
   #runs = 0;
@@ -115,10 +117,15 @@ export class Pacer {
   }
 
   /** Whether the slice is used up at an instant. To be asked before each handler: they are counted. */
-  isSpent({ at }: Instant): boolean {
+  isSpent(time: Instant): boolean {
     if (this.#isComing) return true;
-    const start = this.#sliceStart ?? this.#begin(at);
-    return at - start >= this.#budgetMs || at < start || ++this.#runs > MOST_RUNS_PER_SLICE;
+    if (time !== this.#within) {
+      const { at } = time;
+      const start = this.#sliceStart ?? this.#begin(at);
+      if (at - start >= this.#budgetMs || at < start) return true;
+      this.#within = time;
+    }
+    return ++this.#runs > MOST_RUNS_PER_SLICE;
   }
 
   /** Calls back at once, or in one of the next macrotasks when the slice is used up at an instant. */
@@ -137,12 +144,13 @@ export class Pacer {
 
   #begin(at: number): number {
     this.#runs = 0;
+    this.#within = undefined;
     return this.#sliceStart = at;
   }
 
   /** A slice also ends when the host's event loop turns by itself: a job that has only waited need not wait again. */
   #end(): void {
-    this.#sliceStart = undefined;
+    this.#sliceStart = this.#within = undefined;
     this.#isMarked = false;
   }
 
