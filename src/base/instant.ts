@@ -29,6 +29,11 @@ export function formatInstant(ms: number): string {
   return written.text;
 }
 
+/** Whether two instants are one in documents: a host's clock may be finer than those. */
+export function isSameInstant(a: number, b: number): boolean {
+  return formatInstant(a) === formatInstant(b);
+}
+
 function textOf(ms: number): string {
   const rest = ms - minute.from;
   if (rest >= 0 && rest < 60_000 && Number.isInteger(rest)) {

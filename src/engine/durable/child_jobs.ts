@@ -1,4 +1,5 @@
 import { CancelledError, StateError, StoreError } from "../../base/errors.ts";
+import { isSameInstant } from "../../base/instant.ts";
 import { hashText } from "../../base/text_hash.ts";
 import { type ChildEnded, type Command, encodeCommand } from "../../documents/command.ts";
 import { writeJob } from "../../documents/job.ts";
@@ -107,32 +108,38 @@ async function createOver(job: Job, made: readonly NewJob[], session: StoreSessi
 }
 
 /** Whether a job is in the store, and not a later one of its id: one that was made at the same instant has the same children. */
-function isStored(job: Job, session: StoreSession): Promise<boolean> {
-  return session.attempt(job, async () => (await session.store.find(job.jobId))?.createdAt === job.createdAt);
+async function isStored(job: Job, session: StoreSession): Promise<boolean> {
+  const record = await session.attempt(job, () => session.store.find(job.jobId));
+  return record !== undefined && isSameInstant(record.createdAt, job.createdAt);
 }
 
 /**
- * Cancels a child of a job that is no longer in the store, or has ended: in the life that is given, or the present one, if its parent was
- * created at the given instant, or at any. Returns false for one that is detached, or another job's.
+ * Cancels a child of a job that is no longer in the store, or has ended: in the life that is given, whichever job of the id was its parent,
+ * or the present one. Returns false for one that is detached, or another job's.
  */
-async function cancelChild(job: Job, child: Told, session: StoreSession, createdAt?: number, ending?: string) {
+async function cancelChild(job: Job, child: Told, session: StoreSession, ending?: string) {
   const stored = await session.attempt(job, () => session.store.load(child.jobId));
-  const { parent } = (stored && readable(stored)) ?? {};
-  if (stored === undefined || parent?.jobId !== job.jobId) return false;
-  if (createdAt !== undefined && createdAt !== parent.createdAt) return false;
+  if (stored?.record.parentId !== job.jobId || !await isOwn(job, stored, session, child.life)) return false;
   const reason = `its parent, job "${job.jobId}", ${ending === undefined ? "was deleted" : "has ended"}`;
-  const key = `cancel/${ending ?? job.jobId}`;
   const { jobId, life = stored.record.life } = child;
-  await tell(job, session, { jobId, life }, key, { type: "cancel", reason });
+  await tell(job, session, { jobId, life }, `cancel/${ending ?? job.jobId}`, { type: "cancel", reason });
   return true;
+}
+
+/** Whether the job of a child's id is that child. Only its document says which of the jobs of an id is its parent. */
+async function isOwn(job: Job, stored: StoredJob, session: StoreSession, life: number | undefined): Promise<boolean> {
+  const read = readable(stored);
+  // One that cannot be read here is no later job's while this one is there.
+  if (read === undefined) return life === undefined && await isStored(job, session);
+  if (read.parent === undefined || life !== undefined) return read.parent !== undefined;
+  return isSameInstant(read.parent.createdAt ?? job.createdAt, job.createdAt);
 }
 
 /** Cancels the children of a job that this engine has lost, if it was deleted: whoever has done that may not have known of them. */
 export async function cancelIfDeleted(job: Job, session: StoreSession): Promise<void> {
-  const { children, createdAt } = job;
   await isDone(session, async () => {
-    if (children === undefined || await isStored(job, session)) return;
-    for (const { jobId } of children) await cancelChild(job, { jobId }, session, createdAt);
+    if (job.children === undefined || await isStored(job, session)) return;
+    for (const { jobId } of job.children) await cancelChild(job, { jobId }, session);
   });
 }
 
@@ -169,7 +176,8 @@ function newChild(
     queue: start?.queue ?? labels?.queue ?? "default",
     priority: start?.priority ?? labels?.priority ?? 1,
     tags: start?.tags ?? labels?.tags ?? {},
-    // The token names the step: a parent that was deleted and created again asks for other children.
+    // The token names the step: a parent that was deleted and created again asks for other children. Jobs of one id and one instant share
+    // them: no document can name a job by its life, as each store numbers those by itself, and families are kept when they are moved.
     token: hashText(JSON.stringify([parentId, createdAt, jobId])),
     status: job.status,
     dueAt: job.status === "paused" ? undefined : job.createdAt,
@@ -215,7 +223,7 @@ export async function payDebts(job: Job, session: StoreSession): Promise<boolean
     startChildren(job, children.filter(({ start, inner }) => start !== undefined || inner !== undefined), session)
   );
   for (const { jobId, to } of children) {
-    if (to !== undefined) await pay(() => cancelChild(job, { jobId }, session, job.createdAt, ending));
+    if (to !== undefined) await pay(() => cancelChild(job, { jobId }, session, ending));
   }
   const { parent } = job;
   const end = endOf(job);

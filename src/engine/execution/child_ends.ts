@@ -1,4 +1,4 @@
-import { formatInstant } from "../../base/instant.ts";
+import { isSameInstant } from "../../base/instant.ts";
 import { StepLimitError } from "../../base/errors.ts";
 import type { ChildEnded } from "../../documents/command.ts";
 import type { DeliverCommit } from "../../job/commit.ts";
@@ -20,16 +20,13 @@ export function childEndCommit(
   sequence: number | undefined,
 ): DeliverCommit | undefined {
   const { routine, to } = job.children?.get(end.jobId) ?? {};
-  if (routine === undefined || to === undefined || !isFor(job, end)) return undefined;
+  if (routine === undefined || to === undefined) return undefined;
+  // The id of its parent may be another job's by now.
+  if (!isSameInstant(end.parentCreatedAt ?? job.createdAt, job.createdAt)) return undefined;
   const data = endPayload(end);
   const task = createTask(job.nextTaskId, { routine, slot: to, connection: undefined }, data, time);
   if (hasKeys) task.key = deliveryKey(undefined, sequence, task.id, time.at);
   return { kind: "deliver", time, task, data, key: undefined, child: end.jobId };
-}
-
-/** Whether a child was this job's: an id may be given to another job. A host's clock may be finer than documents. */
-function isFor({ createdAt }: Job, { parentCreatedAt = createdAt }: ChildEnded): boolean {
-  return formatInstant(parentCreatedAt) === formatInstant(createdAt);
 }
 
 function endPayload({ jobId, status, result, error }: ChildEnded): Payload {
