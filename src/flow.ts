@@ -485,7 +485,8 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
 
   /**
    * Refuses further jobs, and brings the live ones to rest. They run their due tasks first, unless `drain` is false; then
-   * the unfinished ones are paused, and can be resumed elsewhere.
+   * the unfinished ones are paused, and can be resumed elsewhere; with a store they are released, for workers elsewhere. Those that
+   * workers have taken go on: `engine.shutdown` stops workers.
    *
    * @throws the signal's reason when the signal is aborted before all jobs are at rest
    */

@@ -301,8 +301,9 @@ export class FlowJobs implements FlowSteering {
   /** Takes no more jobs. With `drain`, the live ones run their due tasks; then they are paused. */
   async shutDown(drain: boolean, wait: WaitOptions): Promise<void> {
     this.#isShutDown = true;
-    const { live, timers } = this.#host;
-    await bringToRest([...live].filter((it) => it.plan === this.#plan), timers, SHUTDOWN, { drain, ...wait });
+    const { live, store, timers } = this.#host;
+    const own = [...live].filter((it) => it.plan === this.#plan);
+    await bringToRest(own, timers, store ? undefined : SHUTDOWN, { drain, ...wait });
   }
 
   /**

@@ -58,6 +58,22 @@ for (const [name, createStore] of [["at once", memoryStore], ["later", lateStore
     assertEquals(process.begun, [1, 2]);
   });
 
+  test(`C566 a flow that is shut down lets go of its jobs in a store, and another engine goes on at once, with a store that answers ${name}`, async () => {
+    const store = createStore();
+    const first = new StoredFlowProcess({ store, work: (_, ctx) => ctx.expect("input") });
+    const job = first.start([1]);
+    await first.settle();
+    const down = first.flow.shutdown();
+    await first.settle();
+    await down;
+    assertEquals([job.status, job.pausePoints, first.told("released").length], ["running", [], 1]);
+    const second = new StoredFlowProcess({ store, timers: first.timers });
+    second.engine.work();
+    await second.engine.handle("job").deliver({ routine: "worker", slot: "input" }, { n: 2 });
+    await first.timers.advance(1_000);
+    assertEquals([(await store.find("job"))?.status, second.begun], ["completed", [2]]);
+  });
+
   test(`C561 an engine that is closed once more asks nothing of its store, with a store that answers ${name}`, async () => {
     const work: Work = (_, { signal }) =>
       new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
