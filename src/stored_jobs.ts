@@ -251,7 +251,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const record = await this.session.store.find(jobId);
     if (record === undefined) return false;
     const place = whereLive(record, this.session);
-    if (place === undefined) return await deleteJob(record, this.session);
+    if (place === undefined) return await this.session.claiming(() => deleteJob(record, this.session));
     const why = `it is live ${place}; cancel it first, by engine.handle("${jobId}").cancel()`;
     throw new StateError("delete", record.status, `Cannot delete job "${jobId}": ${why}`);
   }

@@ -245,17 +245,29 @@ async function isDone(session: StoreSession, act: () => Promise<unknown>): Promi
 
 /**
  * Deletes a job on which nobody works, after it has done what it owes to its parent and its children: to them, one that has not ended is
- * cancelled. Repeating it does no harm. Returns false when it is gone already.
+ * cancelled. Nobody takes it meanwhile. Repeating it does no harm. Returns false when it is gone already.
  *
- * @throws {StateError} when the store keeps failing, or an inbox stays full: the job stays
+ * @throws {StateError} when another engine has just taken it, the store keeps failing, or an inbox stays full: the job stays
  */
 export async function deleteJob(record: JobRecord, session: StoreSession): Promise<boolean> {
-  const { store } = session;
+  const { store, ownership, timers } = session;
+  const { jobId, life, status, endedAt, dueAt } = record;
   // One that has ended, and is not due, owes nothing.
-  if (record.endedAt === undefined || record.dueAt !== undefined) {
-    const stored = await store.load(record.jobId);
-    if (stored?.record.life !== record.life) return false;
-    await endForFamily(stored, session);
+  if (endedAt === undefined || dueAt !== undefined) {
+    const lease = await ownership.enter();
+    const { jobs: [taken] } = await store.claim({ ...lease, now: timers.now(), jobs: [record] });
+    if (taken === undefined) {
+      if ((await store.find(jobId))?.life !== life) return false;
+      const why = `another engine has just taken it; cancel it first, by engine.handle("${jobId}").cancel()`;
+      throw new StateError("delete", status, `Cannot delete job "${jobId}": ${why}`);
+    }
+    try {
+      await endForFamily(taken, session);
+    } catch (error) {
+      // If that fails, the job is found as one that this engine has, or is free when the lease has ended.
+      await session.letGo(taken).catch((it) => session.onError(it));
+      throw error;
+    }
   }
   return await store.delete(record);
 }
@@ -269,14 +281,11 @@ async function endForFamily(stored: StoredJob, session: StoreSession): Promise<v
   if (job !== undefined && !hasEnded(job.status)) {
     apply(job, statusCommit("cancelled", { at: session.timers.now(), ranMs: job.time.ranMs }, { error }));
   }
-  let isPaid = true;
-  if (job !== undefined) isPaid = !owes(job) || await payDebts(job, session);
-  else if (parentId !== undefined) {
-    isPaid = await isDone(session, () => {
-      const end: ChildEnded = { type: "child", jobId, status: "cancelled", result: undefined, error };
-      return tell(stored.record, session, { jobId: parentId }, `child/${jobId}/${life}`, end);
-    });
-  }
+  const end: ChildEnded = { type: "child", jobId, status: "cancelled", result: undefined, error };
+  const isPaid = job === undefined
+    ? parentId === undefined ||
+      await isDone(session, () => tell(stored.record, session, { jobId: parentId }, `child/${jobId}/${life}`, end))
+    : !owes(job) || await payDebts(job, session);
   if (isPaid) return;
   const why = "its parent or its children cannot be told, as an inbox stays full or the store fails; ask again";
   throw new StateError("delete", status, `Cannot delete job "${jobId}": ${why}`);

@@ -52,7 +52,8 @@ export function createTasks({ settings, random, focus, versions }: FleetStage, i
       pick(random, lists)?.push(...settings.commands.includes("redrive") ? [redrive, purge] : [purge]);
     }
     if (settings.commands.includes("delete") && random.chance(0.08)) {
-      const by = random.chance(0.5) ? "engine" : "store";
+      // An engine claims it for that, without a permit: what limits of queues promise holds for jobs that workers take.
+      const by = random.chance(0.5) && job.queue === undefined ? "engine" : "store";
       lists[0].push({ type: "delete", jobId, by }, startOf(jobId, job, random));
     }
   }
