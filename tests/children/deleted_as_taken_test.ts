@@ -53,7 +53,8 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, "late
         return await data.send(to, command);
       };
       const deleting = deleter.engine.delete(CHILD).catch((error: unknown) => error instanceof StateError);
-      await timers.flush();
+      // Longer than a lease.
+      await timers.advance(45_000);
       assertEquals([(await taker.engine.recover()).jobs, taker.begun], [[], []]);
       gate.open();
       await timers.advance(60_000);

@@ -10,7 +10,7 @@ import { hasEnded, type Job } from "../../job/job.ts";
 import type { ChildrenCommit } from "../../job/commit.ts";
 import type { Moment } from "../../job/task.ts";
 import { createChildJob } from "../../job/new_child.ts";
-import type { CreateAnswer, JobRecord, NewJob, Store, StoredJob } from "../../ports/store.ts";
+import type { CreateAnswer, JobRecord, NewJob, Store, StoredJob, TakenJob } from "../../ports/store.ts";
 import { describeError } from "../../values/error_data.ts";
 import { statusCommit } from "../activation/commits.ts";
 import type { Journal } from "./journal.ts";
@@ -254,22 +254,31 @@ export async function deleteJob(record: JobRecord, session: StoreSession): Promi
   const { jobId, life, status, endedAt, dueAt } = record;
   // One that has ended, and is not due, owes nothing.
   if (endedAt === undefined || dueAt !== undefined) {
-    const lease = await ownership.enter();
-    const { jobs: [taken] } = await store.claim({ ...lease, now: timers.now(), jobs: [record] });
-    if (taken === undefined) {
-      if ((await store.find(jobId))?.life !== life) return false;
-      const why = `another engine has just taken it; cancel it first, by engine.handle("${jobId}").cancel()`;
-      throw new StateError("delete", status, `Cannot delete job "${jobId}": ${why}`);
-    }
+    const stopUse = ownership.use();
     try {
-      await endForFamily(taken, session);
-    } catch (error) {
-      // If that fails, the job is found as one that this engine has, or is free when the lease has ended.
-      await session.letGo(taken).catch((it) => session.onError(it));
-      throw error;
+      const lease = await ownership.enter();
+      const { jobs: [taken] } = await store.claim({ ...lease, now: timers.now(), jobs: [record] });
+      if (taken === undefined) {
+        if ((await store.find(jobId))?.life !== life) return false;
+        const why = `another engine has just taken it; cancel it first, by engine.handle("${jobId}").cancel()`;
+        throw new StateError("delete", status, `Cannot delete job "${jobId}": ${why}`);
+      }
+      await endClaimed(taken, session);
+    } finally {
+      stopUse();
     }
   }
   return await store.delete(record);
+}
+
+async function endClaimed(taken: TakenJob, session: StoreSession): Promise<void> {
+  try {
+    await endForFamily(taken, session);
+  } catch (error) {
+    // If that fails, the job is found as one that this engine has, or is free when the lease has ended.
+    await session.letGo(taken).catch((it) => session.onError(it));
+    throw error;
+  }
 }
 
 /** Of a job that cannot be read, only the parent can be told. */
