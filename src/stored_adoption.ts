@@ -7,6 +7,7 @@ import { flowTextOf, hasSlot, hasSlotInText } from "./documents/flow_text.ts";
 import { writeJob } from "./documents/job.ts";
 import type { RoutineMoves } from "./documents/moved_routines.ts";
 import type { JobStorage } from "./engine/durable/job_storage.ts";
+import { placeOf } from "./engine/durable/place.ts";
 import { replayStored } from "./engine/durable/stored_replay.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import { whereLive } from "./engine/execution/stored_flow_jobs.ts";
@@ -229,25 +230,28 @@ async function prepare(
 
 /** Moves a job that was to be claimed, and lets go of it. */
 async function moveClaimed(target: Target, record: JobRecord, taken: TakenJob | undefined): Promise<void> {
-  const { action, session, storage } = target;
+  const { action, session, storage, graph } = target;
   const why = `${action}: somebody else has just taken it; pause it first`;
   const lost = new StateError("adopt", record.status, why, "elsewhere");
   // A worker of this engine may have taken it, and goes on by the new claim.
   if (taken === undefined || !session.mayTakeUp(taken)) throw lost;
   // If that fails, the job is found as one that this engine has, or is free when the lease has ended.
-  const letGo = () => session.letGo(taken).catch((error) => session.onError(error));
+  const letGo = (job?: Job) =>
+    session.letGo(taken, job && placeOf(job, session.timers.now())).catch((error) => session.onError(error));
+  let moved = taken;
   try {
     // A claim that was repeated may follow one of this engine by which the job was moved: its names have changed already.
     if (!storage.hasThisFlow(taken.record)) {
       if (taken.record.flowHash !== record.flowHash) throw lost;
-      await moveTaken(target, taken);
+      moved = await moveTaken(target, taken);
     }
   } catch (error) {
     if (error instanceof FencedError) throw lost;
     await letGo();
     throw error;
   }
-  await letGo();
+  // What it has waited for may be gone with a routine.
+  await letGo(replayStored(moved, graph.limits).finish());
 }
 
 function checkFree({ action, session }: Target, record: JobRecord): void {

@@ -152,3 +152,20 @@ test("an onProgress that rejects ends the wait with its error, and the job goes 
   await timers.flush();
   assertEquals(job.status, "running");
 });
+
+test("C569 a checkpoint that nobody waits for, and that cannot be committed, is the error of its task, and no unhandled rejection", async () => {
+  for (const isAsync of [true, false]) {
+    const { flow, timers } = createTestFlow();
+    addFunction(flow, "act", (_data, ctx) => {
+      ctx.output("lost");
+      ctx.shared.update("n", () => {
+        throw new RangeError("no n");
+      });
+      void ctx.checkpoint(1);
+      return isAsync ? Promise.resolve() : undefined;
+    });
+    const job = flow.execute("act");
+    await timers.flush();
+    assertEquals([job.status, job.error?.message, job.outputLog.length], ["failed", "no n", 0]);
+  }
+});

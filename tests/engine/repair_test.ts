@@ -322,3 +322,16 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, later
     await working.stop();
   });
 }
+
+test("C570 a redrive of none of the failures is refused, and says so", async () => {
+  const { flow, source } = createShop();
+  const job = await flow.run(source.trigger, { items: [11, 12] });
+  flow.discard(job, [3]);
+  for (const redrive of [[], () => false]) {
+    assertThrows(
+      () => flow.resume(job, { redrive }),
+      StateError,
+      "none of its failures is chosen, and nothing is pending",
+    );
+  }
+});

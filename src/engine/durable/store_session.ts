@@ -1,7 +1,7 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
 import { callGuarded } from "../../base/thenable.ts";
 import type { EngineEvent } from "../../ports/observer.ts";
-import type { Incarnation, JobRecord, Store, StoreEvent, TakenJob } from "../../ports/store.ts";
+import type { Incarnation, JobHead, JobRecord, Store, StoreEvent, TakenJob } from "../../ports/store.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Job } from "../../job/job.ts";
 import { StepTransactions } from "../activation/step_transactions.ts";
@@ -271,16 +271,16 @@ export class StoreSession {
   }
 
   /**
-   * Lets go of a claimed job that cannot go on here, unchanged: it is due when it was. Only the job of an engine that has not let go of it
-   * has no instant: it is due now.
+   * Lets go of a claimed job that does not go on here: it is due when it was, or when its new place says. Only the job of an engine that
+   * has not let go of it has no instant: it is due now.
    *
    * @throws what the store throws
    */
-  async letGo({ record, formerIncarnation }: TakenJob): Promise<void> {
-    const { status, endedAt, consumed, revision } = record;
+  async letGo({ record, formerIncarnation }: TakenJob, place: Omit<JobHead, "consumed"> = record): Promise<void> {
+    const { status, endedAt, consumed, revision } = { ...record, ...place };
     const at = this.timers.now();
     this.#claims.ended(record);
-    const dueAt = formerIncarnation === undefined || endedAt !== undefined ? record.dueAt : at;
+    const dueAt = formerIncarnation === undefined || endedAt !== undefined ? place.dueAt : at;
     try {
       await this.store.append(record, revision, [], { status, dueAt, endedAt, consumed, at, releases: true });
     } catch (error) {

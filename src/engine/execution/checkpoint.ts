@@ -26,7 +26,7 @@ export function storeCheckpoint(
     execution.poll();
     if (isPending) stop = activation.onAbort(reject);
   });
-  // An abort is told by the signal too: a handler need not wait for a checkpoint to hear of it.
-  if (stop !== undefined) ignoreRejection(stored);
+  // An abort is told by the signal too, and a step that cannot be taken ends the handler: it need not wait for a checkpoint to hear of them.
+  if (isPending) ignoreRejection(stored);
   return stored;
 }

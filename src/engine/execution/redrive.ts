@@ -29,20 +29,20 @@ export function checkRedrive(job: Job, redrive: Redrive, steps: number): void {
     : failuresOf("redrive", job, redrive.tasks.map(({ id }) => id));
   const hasWork = chosen.length > 0 ||
     (status !== "completed" && (tasks.size + deferredEvents.length > 0 || children !== undefined));
-  if (!hasWork) throw refuse("redrive", job, nothingLeft(job));
+  if (!hasWork) throw refuse("redrive", job, nothingLeft(job, redrive.tasks !== undefined));
   // Without details the error is of a version that kept none.
   if (error !== undefined && isStepLimit(error)) checkSteps(Number(error.details?.limit ?? nextTaskId - 1) + 1, steps);
   const replaced = redrive.tasks?.filter(({ isReplaced }) => isReplaced).length ?? 0;
   if (replaced > 0) checkSteps(nextTaskId - 1 + replaced, steps);
 }
 
-function nothingLeft(job: Job): string {
+function nothingLeft(job: Job, isChosen: boolean): string {
   const { droppedFailures: dropped, failures: { length } } = job;
   if (length === 0 && lacksResult(job)) {
     return "its tasks have completed, and a redrive repeats none of them; engine.fork() at a revision before its end, or another job, does";
   }
   const failures = length > 0
-    ? "all its failures are handled"
+    ? isChosen ? "none of its failures is chosen" : "all its failures are handled"
     : dropped === 0
     ? "it has no failures"
     : `it has none of its failures any more (limits.failures dropped ${dropped})`;
