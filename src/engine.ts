@@ -69,8 +69,17 @@ function joinStore(store: Store): () => boolean {
 }
 
 const ENGINE_OPTIONS: OptionNames<EngineOptions> = {
-  ...{ timers: true, ids: true, store: true, durability: true, registry: true, observer: true },
-  ...{ services: true, around: true, propagate: true, sliceMs: true, errorStacks: true },
+  timers: true,
+  ids: true,
+  store: true,
+  durability: true,
+  registry: true,
+  observer: true,
+  services: true,
+  around: true,
+  propagate: true,
+  sliceMs: true,
+  errorStacks: true,
 };
 
 /**

@@ -4,7 +4,7 @@ import { coreLines, loadedModules } from "./measures.ts";
 import { readSources, readText, type Source } from "./source.ts";
 
 /** More code lines of the core than this fail. */
-const MOST_CORE_LINES = 18_850;
+const MOST_CORE_LINES = 18_860;
 /** More modules than this fail: each costs a runtime, and a reader, a file to open. */
 const MOST_MODULES = 173;
 
