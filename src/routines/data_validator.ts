@@ -1,4 +1,10 @@
-import { isStandardSchema, issuePath, type SchemaIssue, type StandardSchema } from "../values/standard_schema.ts";
+import {
+  checkResult,
+  isStandardSchema,
+  issuePath,
+  type SchemaIssue,
+  type StandardSchema,
+} from "../values/standard_schema.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
@@ -57,7 +63,7 @@ export class DataValidator<T = unknown> extends Routine<DataValidatorConfig> {
   /**
    * The handler of `input`.
    *
-   * @throws {TypeError} before `use`
+   * @throws {TypeError} before `use`, and when the schema answers with neither a value nor issues
    */
   async check(data: unknown, ctx: Context): Promise<void> {
     const schema: unknown = this.getFunction("schema")?.();
@@ -65,6 +71,7 @@ export class DataValidator<T = unknown> extends Routine<DataValidatorConfig> {
       throw new TypeError("Cannot validate: the DataValidator has no schema; call use(() => schema)");
     }
     const result = await schema["~standard"].validate(data);
+    checkResult(result, `Data for routine "${ctx.routineId}"`);
     if (result.issues === undefined) return ctx.emit<unknown>(this.valid.name, result.value);
     const errors = result.issues.map(describeIssue);
     ctx.emit(this.invalid, { data, errors: this.getConfig("strict", false) ? errors.slice(0, 1) : errors });

@@ -62,7 +62,7 @@ export class SchemaError extends TypeError {
 
   /** Makes the error for a subject such as `Data for slot "in"`. */
   constructor(subject: string, issues: readonly SchemaIssue[]) {
-    super(shorten(`${subject} does not fit its schema: ${issues.map(describeIssue).join("; ")}`));
+    super(shorten(`${subject} does not fit its schema: ${issues.map(describeIssue).join("; ") || "it says not why"}`));
     this.issues = issues;
   }
 }
@@ -71,14 +71,28 @@ export class SchemaError extends TypeError {
  * Validates with a schema.
  *
  * @throws {SchemaError} when the value does not fit, or the schema answers with a promise
+ * @throws {TypeError} when the schema answers with neither a value nor issues
  */
 export function validate<Output>(schema: StandardSchema<unknown, Output>, value: unknown, subject: string): Output {
   const result = schema["~standard"].validate(value);
   if (isAsyncAnswer(result)) {
     throw new SchemaError(subject, [{ message: "the schema is asynchronous; only synchronous schemas can be used" }]);
   }
+  checkResult(result, subject);
   if (result.issues !== undefined) throw new SchemaError(subject, result.issues);
   return result.value;
+}
+
+/**
+ * Checks what a schema has answered: without it, a schema that returns the value itself would put nothing in its place.
+ *
+ * @throws {TypeError} for what is neither a value nor issues
+ */
+export function checkResult(result: unknown, subject: string): void {
+  const answer: { readonly issues?: unknown } = Object(result);
+  if (answer.issues === undefined ? "value" in answer : Array.isArray(answer.issues)) return;
+  const remedy = "it must return { value } or { issues: [{ message }] }";
+  throw new TypeError(`${subject} cannot be checked: its schema has returned ${describeValue(result)}; ${remedy}`);
 }
 
 /** Says whether a value looks like a Standard Schema. */

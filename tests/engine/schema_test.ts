@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   type Collected,
   type Context,
@@ -189,4 +189,33 @@ test("a mapping on data that is no object is the receiver's error, at every atte
     job.error?.message,
     'Cannot map the data for slot "trigger" of routine "sink": it is no object with keys to rename',
   );
+});
+
+test("C571 a schema that returns neither a value nor issues is the receiver's error, which says what it must return: no data is lost", async () => {
+  const answers = [undefined, null, 5, { a: 1 }, {}, { issues: null }, { issues: "none" }];
+  for (const answer of answers) {
+    const { flow } = createTestFlow();
+    const schema = schemaOf<unknown, unknown>(() => answer as never);
+    class Sink extends Routine {
+      readonly input = this.addSlot("input", this.take, { schema });
+      take(): void {}
+    }
+    const job = await flow.run(flow.addRoutine(new Sink(), "sink").input, { a: 1 });
+    assertEquals([job.status, job.error?.name], ["failed", "TypeError"]);
+    assertStringIncludes(
+      job.error?.message ?? "",
+      'for slot "input" of routine "sink" cannot be checked: its schema has returned ',
+    );
+    assertStringIncludes(job.error?.message ?? "", "; it must return { value } or { issues: [{ message }] }");
+  }
+});
+
+test("C571 issues that are none in number still refuse the data", async () => {
+  const { flow } = createTestFlow();
+  class Sink extends Routine {
+    readonly input = this.addSlot("input", this.take, { schema: schemaOf<unknown, unknown>(() => ({ issues: [] })) });
+    take(): void {}
+  }
+  const job = await flow.run(flow.addRoutine(new Sink(), "sink").input, {});
+  assertEquals(job.error?.message, 'Data for slot "input" of routine "sink" does not fit its schema: it says not why');
 });

@@ -132,3 +132,12 @@ test("a schema itself in place of the function that returns it is refused when i
   const { message } = assertThrows(() => new DataValidator().use(schema as () => StandardSchema), TypeError);
   assertStringIncludes(message, 'Cannot set function "schema": expected a function, got an object');
 });
+
+test("C571 a schema that returns neither a value nor issues fails the task, and no data is sent on without its contents", async () => {
+  for (const answer of [undefined, 5, { name: "Ada" }]) {
+    const validator = new DataValidator().use(hand(() => answer as never));
+    const { job } = await tryRoutine(validator, [{ data: { name: "Ada" } }], { events });
+    assertEquals(job.status, "failed");
+    assertStringIncludes(job.error?.message ?? "", "cannot be checked: its schema has returned ");
+  }
+});
