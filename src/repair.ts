@@ -72,6 +72,11 @@ export function resolveRedrive(
     );
     return { id: each.taskId, isReplaced: true, data };
   });
+  const last = new Map(tasks.map((task) => [task.id, task]));
+  const lost = tasks.find((task) => last.get(task.id) !== task && (task.isReplaced || last.get(task.id)?.isReplaced));
+  if (lost !== undefined) {
+    throw new TypeError(`${action}: task ${lost.id} is chosen twice, with other data; choose it once`);
+  }
   if (!isRepeated) failuresOf("redrive", jobOf(job), tasks.map(({ id }) => id));
   return { tasks, maxRetries };
 }

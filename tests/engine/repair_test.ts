@@ -335,3 +335,15 @@ test("C570 a redrive of none of the failures is refused, and says so", async () 
     );
   }
 });
+
+test("C572 a failure that is chosen twice, with other data, is refused: one of the two would be lost", async () => {
+  const { flow, source, timers } = createShop();
+  const job = await flow.run(source.trigger, { items: [11] });
+  const changed = { taskId: 2, data: { n: 1 } };
+  for (const redrive of [[changed, 2], [2, changed], [changed, { taskId: 2, data: { n: 2 } }]]) {
+    assertThrows(() => flow.resume(job, { redrive }), TypeError, "task 2 is chosen twice, with other data");
+  }
+  flow.resume(job, { redrive: [2, 2] });
+  await timers.flush();
+  assertEquals([job.status, failed(job)], ["completed", [2]]);
+});
