@@ -240,6 +240,7 @@ function findSlot(plan: Plan, route: ConnectionTarget): SlotPlan {
 
 /** How a task's route renamed keys, if it did. */
 export function mappingOf(route: Route): KeyMapping | undefined {
+  // Unreachable default: tasks that run have the routes of the plan.
   return route instanceof PlannedRoute ? route.mapping : undefined;
 }
 

@@ -8,7 +8,7 @@ import { memoryPlace } from "../../support/memory_store_place.ts";
 const KEYS = [{ id: "old", key: new Uint8Array(32).fill(1) }];
 
 storeContract({
-  test: (name, run) => test(name, { timeout: 60_000 }, run),
+  test: (name, run) => test(name, { timeout: 180_000 }, run),
   prefix: "sealedStore() over a memory store ",
   createPlace() {
     const { open, ...place } = memoryPlace();
