@@ -1079,8 +1079,8 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
       },
       {
         file: CHILD_JOBS,
-        from: "if (read.parent === undefined || life !== undefined) return read.parent !== undefined;",
-        to: "if (read.parent === undefined || life !== undefined) return true;",
+        from: "if (read.parent === undefined) return false;",
+        to: "if (read.parent === undefined) return true;",
       },
     ],
     focus: "posts",

@@ -84,7 +84,7 @@ function applyStep(job: Job, commit: StepCommit): void {
   if (commit.outcome === "done") endTask(job, task, "completed", commit.classVersion);
   else keepTask(commit);
   if (commit.started !== undefined) job.history.push(commit.started);
-  // Live and replayed alike.
+  // Here, so that what a step makes has the same keys when it is live and when it is replayed.
   if (task.key !== undefined) giveKeys(commit, task.key);
   addNew(job, commit);
   if (effects !== undefined) applyEffects(job, commit, effects);
@@ -98,6 +98,7 @@ function keepTask({ task, step, outcome, progress }: StepCommit): void {
 }
 
 function addNew(job: Job, { created, records }: StepCommit | DeferredCommit): void {
+  // Mostly: each task tells of its own emission.
   const areRecords = created === records;
   // An indexed loop stays within the inlining budget.
   for (let i = 0; i < created.length; i++) {

@@ -381,7 +381,7 @@ function eventOf(ctx: Activation, what: string, event: Event<unknown> | string):
   return known ?? refuseEvent(ctx, what, event);
 }
 
-/** Apart from `eventOf`, which is on the hot path: without this, engines inline it. */
+/** Apart from `eventOf`, which is on the hot path, and short enough without this to be inlined by engines. */
 function refuseEvent(ctx: Activation, what: string, event: Event<unknown> | string): never {
   const name = typeof event === "string" ? event : event instanceof Event ? event.name : undefined;
   ctx.checkOpen(`${what} "${name}"`);

@@ -131,8 +131,8 @@ async function isOwn(job: Job, stored: StoredJob, session: StoreSession, life: n
   const read = readable(stored);
   // One that cannot be read here is no later job's while this one is there.
   if (read === undefined) return life === undefined && await isStored(job, session);
-  if (read.parent === undefined || life !== undefined) return read.parent !== undefined;
-  return isSameInstant(read.parent.createdAt ?? job.createdAt, job.createdAt);
+  if (read.parent === undefined) return false;
+  return life !== undefined || isSameInstant(read.parent.createdAt ?? job.createdAt, job.createdAt);
 }
 
 /** Cancels the children of a job that this engine has lost, if it was deleted: whoever has done that may not have known of them. */
